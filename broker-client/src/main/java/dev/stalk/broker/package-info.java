@@ -1,0 +1,4 @@
+@NullMarked
+package dev.stalk.broker;
+
+import org.jspecify.annotations.NullMarked;

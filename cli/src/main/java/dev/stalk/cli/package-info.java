@@ -1,0 +1,4 @@
+@NullMarked
+package dev.stalk.cli;
+
+import org.jspecify.annotations.NullMarked;

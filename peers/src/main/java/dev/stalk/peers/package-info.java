@@ -1,0 +1,4 @@
+@NullMarked
+package dev.stalk.peers;
+
+import org.jspecify.annotations.NullMarked;

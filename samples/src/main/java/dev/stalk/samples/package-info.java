@@ -1,0 +1,4 @@
+@NullMarked
+package dev.stalk.samples;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.stalk.worker;
+
+import org.jspecify.annotations.NullMarked;
