@@ -1,0 +1,159 @@
+package dev.stalk.broker;
+
+import dev.stalk.broker.codec.ResultCodec;
+import dev.stalk.broker.codec.Values;
+import dev.stalk.broker.message.RemoteException;
+import dev.stalk.broker.message.TaskResult;
+import dev.stalk.broker.message.TaskState;
+import dev.stalk.broker.transport.BrokerInterruptedException;
+import dev.stalk.broker.transport.ResultBackend;
+import java.lang.reflect.Type;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.type.TypeReference;
+
+/**
+ * The result of a task, wherever it runs (celery {@code result.py:AsyncResult}). Waiting uses the
+ * broker's announcements, never polling. Thread-safe; usable until its client is closed.
+ *
+ * <pre>{@code
+ * int sum = client.send(TaskSignature.of("tasks.add", 2, 3)).get(Integer.class, Duration.ofSeconds(5));
+ * }</pre>
+ */
+public final class AsyncResult {
+  private final String id;
+  private final ResultBackend backend;
+  private final Executor callbacks;
+
+  AsyncResult(String id, ResultBackend backend, Executor callbacks) {
+    this.id = id;
+    this.backend = backend;
+    this.callbacks = callbacks;
+  }
+
+  /** The task's id. */
+  public String id() {
+    return id;
+  }
+
+  /** Reads the state now; PENDING if nothing is stored. */
+  public TaskState state() {
+    return result().state();
+  }
+
+  /** Reads everything that is stored now. */
+  public TaskResult result() {
+    return backend.get(id);
+  }
+
+  /** Deletes what is stored about the task. */
+  public void forget() {
+    backend.forget(id);
+  }
+
+  /**
+   * Waits for the return value.
+   *
+   * @param type what the value is to be read as: a box, a record, a bean; null values become null
+   * @param timeout the longest wait, zero to look once
+   * @return the value
+   * @throws TaskFailedException if the task failed or was revoked
+   * @throws ResultTimeoutException if no final result came in time
+   * @throws IllegalArgumentException if the value does not fit the type
+   * @throws BrokerInterruptedException if the thread is interrupted; its flag is set again
+   */
+  @SuppressWarnings("unchecked")
+  public <T> @Nullable T get(Class<T> type, Duration timeout) {
+    return (T) get((Type) type, timeout);
+  }
+
+  /**
+   * As {@link #get(Class, Duration)}, for generic types: {@code new TypeReference<List<Item>>()
+   * {}}.
+   */
+  @SuppressWarnings("unchecked")
+  public <T> @Nullable T get(TypeReference<T> type, Duration timeout) {
+    return (T) get(type.getType(), timeout);
+  }
+
+  private @Nullable Object get(Type type, Duration timeout) {
+    return Values.convert(value(await(timeout)), type);
+  }
+
+  /**
+   * Waits for the final result, whatever it is, and throws nothing for a failed task.
+   *
+   * @throws ResultTimeoutException if none came in time
+   * @throws BrokerInterruptedException if the thread is interrupted; its flag is set again
+   */
+  public TaskResult await(Duration timeout) {
+    CompletableFuture<byte[]> ready = new CompletableFuture<>();
+    ResultBackend.Watch watch = backend.watch(id, ready::complete);
+    try {
+      return ResultCodec.decode(id, ready.get(timeout.toNanos(), TimeUnit.NANOSECONDS));
+    } catch (TimeoutException e) {
+      throw new ResultTimeoutException(id, timeout);
+    } catch (InterruptedException e) {
+      throw new BrokerInterruptedException("interrupted while waiting for task " + id, e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("nobody completes this future with an exception", e);
+    } finally {
+      watch.close();
+    }
+  }
+
+  /**
+   * A future of the return value, completed on a thread of the client's own. It fails with {@link
+   * TaskFailedException} if the task does. Cancelling it, or its {@code orTimeout}, ends the wait
+   * and leaves nothing behind; it does not stop the task.
+   *
+   * @param type what the value is to be read as
+   * @throws dev.stalk.broker.transport.BrokerException if the wait cannot be set up
+   */
+  public <T> CompletableFuture<@Nullable T> future(Class<T> type) {
+    return future((Type) type);
+  }
+
+  /** As {@link #future(Class)}, for generic types. */
+  public <T> CompletableFuture<@Nullable T> future(TypeReference<T> type) {
+    return future(type.getType());
+  }
+
+  @SuppressWarnings("unchecked")
+  private <T> CompletableFuture<@Nullable T> future(Type type) {
+    CompletableFuture<@Nullable T> future = new CompletableFuture<>();
+    ResultBackend.Watch watch =
+        backend.watch(id, meta -> callbacks.execute(() -> complete(future, meta, type)));
+    future.whenComplete((value, error) -> watch.close());
+    return future;
+  }
+
+  @SuppressWarnings("unchecked")
+  private <T> void complete(CompletableFuture<@Nullable T> future, byte[] meta, Type type) {
+    try {
+      future.complete((T) Values.convert(value(ResultCodec.decode(id, meta)), type));
+    } catch (RuntimeException e) {
+      future.completeExceptionally(e);
+    }
+  }
+
+  private static @Nullable Object value(TaskResult result) {
+    if (result.state().isFailed()) {
+      RemoteException failure = result.failure();
+      throw new TaskFailedException(
+          result, failure == null ? new RemoteException("", null, List.of()) : failure);
+    }
+    return result.value();
+  }
+
+  @Override
+  public String toString() {
+    return "AsyncResult[" + id + "]";
+  }
+}

@@ -1,0 +1,120 @@
+package dev.stalk.broker;
+
+import dev.stalk.broker.message.TaskMessage;
+import dev.stalk.broker.message.TaskSignature;
+import dev.stalk.broker.redis.RedisTransport;
+import dev.stalk.broker.transport.BrokerException;
+import dev.stalk.broker.transport.Publication;
+import dev.stalk.broker.transport.Transport;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * Sends tasks to Celery workers of any language, and finds their results. One per application is
+ * enough: thread-safe, and it shares its connections.
+ *
+ * <pre>{@code
+ * try (BrokerClient client = BrokerClient.connect("redis://localhost:6379/0")) {
+ *   AsyncResult sum = client.send(TaskSignature.of("tasks.add", 2, 3).on("math"));
+ * }
+ * }</pre>
+ */
+public final class BrokerClient implements AutoCloseable {
+  private final Transport transport;
+  private final MessageFactory messages;
+  private final ExecutorService callbacks;
+
+  private BrokerClient(BrokerConfig config, Transport transport) {
+    this.transport = transport;
+    this.messages = new MessageFactory(config.defaultQueue(), Clock.systemUTC());
+    this.callbacks =
+        Executors.newSingleThreadExecutor(
+            task -> {
+              Thread thread = new Thread(task, "stalk-results");
+              thread.setDaemon(true);
+              return thread;
+            });
+  }
+
+  /**
+   * A client with the default settings. Nothing is connected before the first call that needs it.
+   *
+   * @param url {@code redis://user:password@host:port/db}
+   * @throws IllegalArgumentException if the address is wrong
+   */
+  public static BrokerClient connect(String url) {
+    return connect(BrokerConfig.builder().url(url).build());
+  }
+
+  /** A client with these settings. */
+  public static BrokerClient connect(BrokerConfig config) {
+    return new BrokerClient(config, RedisTransport.open(config.toRedis("stalk-client")));
+  }
+
+  /** The transport of these settings, for a worker. */
+  public static Transport transport(BrokerConfig config, String clientName) {
+    return RedisTransport.open(config.toRedis(clientName));
+  }
+
+  /**
+   * Sends one task and returns when the broker has it.
+   *
+   * @throws BrokerException if the broker did not confirm it; see {@link Transport#publish} on
+   *     whether it may have arrived all the same
+   * @throws dev.stalk.broker.codec.EncodingException if an argument has no form in JSON
+   */
+  public AsyncResult send(TaskSignature signature) {
+    return sendAll(List.of(signature)).get(0);
+  }
+
+  /**
+   * Sends many tasks in few round trips, in order, and returns when the broker has all of them.
+   *
+   * @throws BrokerException if the broker did not confirm all of them; some may have arrived
+   * @throws dev.stalk.broker.codec.EncodingException if an argument has no form in JSON; then none
+   *     was sent
+   */
+  public List<AsyncResult> sendAll(List<TaskSignature> signatures) {
+    List<Publication> publications = new ArrayList<>(signatures.size());
+    List<AsyncResult> results = new ArrayList<>(signatures.size());
+    for (TaskSignature signature : signatures) {
+      TaskMessage message = messages.message(signature);
+      publications.add(messages.publication(message));
+      results.add(result(message.headers().id()));
+    }
+    transport.publish(publications);
+    return results;
+  }
+
+  /** The result of a task sent by anybody. */
+  public AsyncResult result(String taskId) {
+    return new AsyncResult(taskId, transport.results(), callbacks);
+  }
+
+  /**
+   * The number of waiting messages of a queue per priority step, 0 first; held ones do not count.
+   */
+  public Map<Integer, Long> queueLengths(String queue) {
+    return transport.lengths(queue);
+  }
+
+  /**
+   * Deletes the waiting messages of a queue; those that workers hold are not touched.
+   *
+   * @return how many there were
+   */
+  public long purge(String queue) {
+    return transport.purge(queue);
+  }
+
+  /** Closes every connection. Threads that wait for results are left to their timeouts. */
+  @Override
+  public void close() {
+    transport.close();
+    callbacks.shutdown();
+  }
+}

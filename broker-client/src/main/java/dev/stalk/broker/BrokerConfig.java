@@ -1,0 +1,269 @@
+package dev.stalk.broker;
+
+import dev.stalk.broker.redis.RedisConfig;
+import dev.stalk.broker.redis.RedisUrl;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything a client or worker needs to know about the broker. Immutable; an invalid one cannot be
+ * made.
+ *
+ * @param url where the queues are, {@code redis://user:password@host:port/db}
+ * @param resultsUrl where the results are; {@code url} by default
+ * @param resultExpires how long results are kept, in whole seconds; zero keeps them for ever; a day
+ *     by default (Celery's {@code result_expires})
+ * @param defaultQueue the queue of a task sent without one; {@code celery} by default (Celery's
+ *     {@code task_default_queue})
+ * @param maxConnections the most shared connections in use at once, 1 to 10,000; 10 by default
+ *     (Celery's {@code broker_pool_limit}). Each consumed queue, and the subscription, has one of
+ *     its own beside them
+ * @param connectTimeout the longest wait for a connection; 4 s by default (Celery's {@code
+ *     broker_connection_timeout})
+ * @param socketTimeout the longest wait for an answer; 5 s by default
+ * @param visibilityTimeout kombu's transport option of that name, to be the same as that of the
+ *     Python workers; an hour by default
+ * @param lease for how long a message stays with a Java worker that gives no sign of life, one
+ *     second to half the visibility timeout; a minute by default
+ */
+public record BrokerConfig(
+    String url,
+    String resultsUrl,
+    Duration resultExpires,
+    String defaultQueue,
+    int maxConnections,
+    Duration connectTimeout,
+    Duration socketTimeout,
+    Duration visibilityTimeout,
+    Duration lease) {
+
+  public static final String DEFAULT_URL = "redis://localhost:6379/0";
+  public static final Duration DEFAULT_RESULT_EXPIRES = Duration.ofDays(1);
+  public static final String DEFAULT_QUEUE = "celery";
+  public static final int DEFAULT_MAX_CONNECTIONS = 10;
+  public static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(4);
+  public static final Duration DEFAULT_SOCKET_TIMEOUT = Duration.ofSeconds(5);
+  public static final Duration DEFAULT_VISIBILITY_TIMEOUT = Duration.ofHours(1);
+  public static final Duration DEFAULT_LEASE = Duration.ofMinutes(1);
+
+  private static final Duration MAX_TIMEOUT = Duration.ofDays(1);
+
+  public BrokerConfig {
+    RedisUrl.parse(Objects.requireNonNull(url, "url"));
+    RedisUrl.parse(Objects.requireNonNull(resultsUrl, "resultsUrl"));
+    check(!resultExpires.isNegative(), "result-expires must not be negative", resultExpires);
+    check(
+        !Objects.requireNonNull(defaultQueue, "defaultQueue").isBlank(),
+        "the default queue needs a name",
+        "");
+    check(
+        maxConnections >= 1 && maxConnections <= 10_000,
+        "max-connections must be between 1 and 10000",
+        maxConnections);
+    checkTimeout("connect-timeout", connectTimeout);
+    checkTimeout("socket-timeout", socketTimeout);
+    check(
+        visibilityTimeout.compareTo(Duration.ofSeconds(2)) >= 0,
+        "visibility-timeout must be at least 2s",
+        visibilityTimeout);
+    check(
+        lease.compareTo(Duration.ofSeconds(1)) >= 0
+            && lease.multipliedBy(2).compareTo(visibilityTimeout) <= 0,
+        "lease must be between 1s and half the visibility timeout, so that Python workers never"
+            + " restore what a Java worker still renews",
+        lease);
+  }
+
+  private static void checkTimeout(String name, Duration timeout) {
+    check(
+        timeout.compareTo(Duration.ofMillis(10)) >= 0 && timeout.compareTo(MAX_TIMEOUT) <= 0,
+        name + " must be between 10ms and 1d",
+        timeout);
+  }
+
+  private static void check(boolean fine, String rule, Object found) {
+    if (!fine) {
+      throw new IllegalArgumentException(rule + ", not " + found);
+    }
+  }
+
+  /** Starts from the defaults, with the broker at {@link #DEFAULT_URL}. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Starts from the defaults and what the environment says.
+   *
+   * <table>
+   * <caption>Variables</caption>
+   * <tr><th>name</th><th>meaning</th><th>default</th></tr>
+   * <tr><td>REDIS_URL</td><td>address of broker and results</td><td>redis://localhost:6379/0</td></tr>
+   * <tr><td>REDIS_MAX_CONNECTIONS</td><td>shared connections</td><td>10</td></tr>
+   * <tr><td>REDIS_SOCKET_TIMEOUT</td><td>seconds to wait for an answer; may have a fraction</td><td>5</td></tr>
+   * </table>
+   *
+   * @param environment usually {@code System.getenv()}
+   * @throws IllegalArgumentException if a variable's value is wrong, naming the variable
+   */
+  public static Builder fromEnvironment(Map<String, String> environment) {
+    Builder builder = new Builder();
+    String url = environment.get("REDIS_URL");
+    if (url != null && !url.isBlank()) {
+      named(
+          "REDIS_URL",
+          () -> builder.url(RedisUrl.parse(url.strip()).port() > 0 ? url.strip() : url));
+    }
+    String connections = environment.get("REDIS_MAX_CONNECTIONS");
+    if (connections != null && !connections.isBlank()) {
+      named(
+          "REDIS_MAX_CONNECTIONS",
+          () -> builder.maxConnections(Integer.parseInt(connections.strip())));
+    }
+    String timeout = environment.get("REDIS_SOCKET_TIMEOUT");
+    if (timeout != null && !timeout.isBlank()) {
+      named(
+          "REDIS_SOCKET_TIMEOUT",
+          () ->
+              builder.socketTimeout(
+                  Duration.ofMillis(Math.round(Double.parseDouble(timeout.strip()) * 1000))));
+    }
+    return builder;
+  }
+
+  private static void named(String variable, Runnable reading) {
+    try {
+      reading.run();
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(variable + " is not a number", e);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(variable + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Starts from this configuration. */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.url = url;
+    builder.resultsUrl = resultsUrl.equals(url) ? null : resultsUrl;
+    builder.resultExpires = resultExpires;
+    builder.defaultQueue = defaultQueue;
+    builder.maxConnections = maxConnections;
+    builder.connectTimeout = connectTimeout;
+    builder.socketTimeout = socketTimeout;
+    builder.visibilityTimeout = visibilityTimeout;
+    builder.lease = lease;
+    return builder;
+  }
+
+  /** The same for the Redis transport. */
+  RedisConfig toRedis(String clientName) {
+    return new RedisConfig(
+        RedisUrl.parse(url),
+        RedisUrl.parse(resultsUrl),
+        resultExpires,
+        maxConnections,
+        connectTimeout,
+        socketTimeout,
+        visibilityTimeout,
+        lease,
+        clientName);
+  }
+
+  /** Without user and password. */
+  @Override
+  public String toString() {
+    return "BrokerConfig[url=%s, resultsUrl=%s, resultExpires=%s, defaultQueue=%s, maxConnections=%d, connectTimeout=%s, socketTimeout=%s, visibilityTimeout=%s, lease=%s]"
+        .formatted(
+            RedisUrl.parse(url),
+            RedisUrl.parse(resultsUrl),
+            resultExpires,
+            defaultQueue,
+            maxConnections,
+            connectTimeout,
+            socketTimeout,
+            visibilityTimeout,
+            lease);
+  }
+
+  /** Collects values; each setter takes what the component of its name says. Not thread-safe. */
+  public static final class Builder {
+    private String url = DEFAULT_URL;
+    private @Nullable String resultsUrl;
+    private Duration resultExpires = DEFAULT_RESULT_EXPIRES;
+    private String defaultQueue = DEFAULT_QUEUE;
+    private int maxConnections = DEFAULT_MAX_CONNECTIONS;
+    private Duration connectTimeout = DEFAULT_CONNECT_TIMEOUT;
+    private Duration socketTimeout = DEFAULT_SOCKET_TIMEOUT;
+    private Duration visibilityTimeout = DEFAULT_VISIBILITY_TIMEOUT;
+    private Duration lease = DEFAULT_LEASE;
+
+    private Builder() {}
+
+    public Builder url(String value) {
+      url = value;
+      return this;
+    }
+
+    /** Null means the broker's address. */
+    public Builder resultsUrl(@Nullable String value) {
+      resultsUrl = value;
+      return this;
+    }
+
+    public Builder resultExpires(Duration value) {
+      resultExpires = value;
+      return this;
+    }
+
+    public Builder defaultQueue(String value) {
+      defaultQueue = value;
+      return this;
+    }
+
+    public Builder maxConnections(int value) {
+      maxConnections = value;
+      return this;
+    }
+
+    public Builder connectTimeout(Duration value) {
+      connectTimeout = value;
+      return this;
+    }
+
+    public Builder socketTimeout(Duration value) {
+      socketTimeout = value;
+      return this;
+    }
+
+    public Builder visibilityTimeout(Duration value) {
+      visibilityTimeout = value;
+      return this;
+    }
+
+    public Builder lease(Duration value) {
+      lease = value;
+      return this;
+    }
+
+    /**
+     * Makes the configuration.
+     *
+     * @throws IllegalArgumentException if a value breaks its rule, saying which
+     */
+    public BrokerConfig build() {
+      return new BrokerConfig(
+          url,
+          resultsUrl == null ? url : resultsUrl,
+          resultExpires,
+          defaultQueue,
+          maxConnections,
+          connectTimeout,
+          socketTimeout,
+          visibilityTimeout,
+          lease);
+    }
+  }
+}

@@ -1,0 +1,159 @@
+package dev.stalk.broker;
+
+import dev.stalk.broker.codec.EncodingException;
+import dev.stalk.broker.codec.MessageCodec;
+import dev.stalk.broker.message.MessageProperties;
+import dev.stalk.broker.message.Route;
+import dev.stalk.broker.message.SendOptions;
+import dev.stalk.broker.message.TaskBody;
+import dev.stalk.broker.message.TaskHeaders;
+import dev.stalk.broker.message.TaskMessage;
+import dev.stalk.broker.message.TaskSignature;
+import dev.stalk.broker.transport.Publication;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a complete message out of a signature: ids, times, origin, text forms (celery {@code
+ * app/base.py:Celery.send_task}). Thread-safe.
+ */
+public final class MessageFactory {
+  private static final Map<String, @Nullable Object> NOTHING_FOLLOWS = nothingFollows();
+
+  private final String defaultQueue;
+  private final Clock clock;
+  private final String origin = "gen%d@%s".formatted(ProcessHandle.current().pid(), hostName());
+  private final String replyTo = UUID.randomUUID().toString();
+
+  /**
+   * @param defaultQueue the queue of signatures that name none
+   * @param clock for countdowns
+   */
+  public MessageFactory(String defaultQueue, Clock clock) {
+    this.defaultQueue = defaultQueue;
+    this.clock = clock;
+  }
+
+  /** This machine's name, as Celery puts it into node names. */
+  public static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "localhost";
+    }
+  }
+
+  /**
+   * The message of one call.
+   *
+   * @throws IllegalArgumentException if a time is out of the range Python can read
+   */
+  public TaskMessage message(TaskSignature signature) {
+    SendOptions options = signature.options();
+    String id = options.id() == null ? UUID.randomUUID().toString() : options.id();
+    Instant now = clock.instant();
+    Instant expires = options.expires();
+    TaskHeaders headers =
+        new TaskHeaders(
+            signature.task(),
+            id,
+            options.shadow(),
+            time("eta", eta(options, now)),
+            time("expires", expires),
+            null,
+            null,
+            0,
+            seconds(options.timeLimit()),
+            seconds(options.softTimeLimit()),
+            options.rootId() == null ? id : options.rootId(),
+            options.parentId(),
+            MessageCodec.argsRepr(signature.args()),
+            MessageCodec.kwargsRepr(signature.kwargs()),
+            origin,
+            options.ignoreResult(),
+            0,
+            null,
+            Map.of(),
+            "java",
+            options.headers());
+    String queue = options.queue() == null ? defaultQueue : options.queue();
+    MessageProperties properties =
+        new MessageProperties(
+            id,
+            replyTo,
+            options.priority() == null ? 0 : options.priority(),
+            Route.toQueue(queue),
+            false,
+            expires == null ? null : expiration(now, expires));
+    return new TaskMessage(
+        headers, new TaskBody(signature.args(), signature.kwargs(), NOTHING_FOLLOWS), properties);
+  }
+
+  /**
+   * The encoded message and where it goes.
+   *
+   * @throws EncodingException if an argument has no form in JSON
+   */
+  public Publication publication(TaskMessage message) {
+    MessageProperties properties = message.properties();
+    return new Publication(
+        properties.route().routingKey(),
+        properties.priority(),
+        MessageCodec.encode(message, deliveryTag()));
+  }
+
+  /** Has to be unique, not secret: no need for the secure generator's lock. */
+  private static String deliveryTag() {
+    ThreadLocalRandom random = ThreadLocalRandom.current();
+    long high = (random.nextLong() & ~0xF000L) | 0x4000L;
+    long low = (random.nextLong() & ~(0xC000L << 48)) | (0x8000L << 48);
+    return new UUID(high, low).toString();
+  }
+
+  private static @Nullable Instant eta(SendOptions options, Instant now) {
+    Duration countdown = options.countdown();
+    if (countdown == null) {
+      return options.eta();
+    }
+    return countdown.isZero() || countdown.isNegative() ? null : now.plus(countdown);
+  }
+
+  private static @Nullable OffsetDateTime time(String name, @Nullable Instant instant) {
+    if (instant == null) {
+      return null;
+    }
+    OffsetDateTime time = instant.atOffset(ZoneOffset.UTC);
+    if (time.getYear() < 1 || time.getYear() > 9999) {
+      throw new IllegalArgumentException(
+          name + " must lie in the years 1 to 9999, which is all that Python knows: " + instant);
+    }
+    return time;
+  }
+
+  private static @Nullable Double seconds(@Nullable Duration limit) {
+    return limit == null ? null : limit.toMillis() / 1000.0;
+  }
+
+  private static String expiration(Instant now, Instant expires) {
+    return Long.toString(Math.max(0, Duration.between(now, expires).toMillis()));
+  }
+
+  private static Map<String, @Nullable Object> nothingFollows() {
+    Map<String, @Nullable Object> embed = new LinkedHashMap<>();
+    embed.put("callbacks", null);
+    embed.put("errbacks", null);
+    embed.put("chain", null);
+    embed.put("chord", null);
+    return embed;
+  }
+}

@@ -1,0 +1,19 @@
+package dev.stalk.broker.codec;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A value cannot be written as a message or result: it has no JSON form, is nested too deeply, or
+ * would be misread on the other side. Nothing has been sent.
+ */
+public final class EncodingException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  public EncodingException(String message) {
+    super(message);
+  }
+
+  public EncodingException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+}

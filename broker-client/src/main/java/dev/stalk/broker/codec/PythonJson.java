@@ -1,0 +1,221 @@
+package dev.stalk.broker.codec;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes JSON exactly as Python's {@code json.dumps} does under kombu's defaults: {@code ", "} and
+ * {@code ": "} between tokens, ASCII only with lower-case {@code \}{@code u} escapes, Python's form
+ * of floats, bare {@code NaN} and {@code Infinity} (kombu {@code utils/json.py:dumps}). Chords
+ * count their parts by these bytes, which is why no general JSON writer will do.
+ *
+ * <p>Grows one buffer; not thread-safe.
+ */
+final class PythonJson {
+  /** Deeper values are refused; this also ends a structure that contains itself. */
+  static final int MAX_DEPTH = 500;
+
+  private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] TRUE = ascii("true");
+  private static final byte[] FALSE = ascii("false");
+  private static final byte[] NULL = ascii("null");
+
+  private byte[] buffer;
+  private int size;
+  private int depth;
+
+  PythonJson(int capacity) {
+    buffer = new byte[capacity];
+  }
+
+  /** The JSON text of one value, in a new array. */
+  static byte[] encode(@Nullable Object value) {
+    PythonJson json = new PythonJson(256);
+    json.value(value);
+    return json.toBytes();
+  }
+
+  byte[] toBytes() {
+    return java.util.Arrays.copyOf(buffer, size);
+  }
+
+  /**
+   * Writes any value Python could read back.
+   *
+   * @throws EncodingException if the value, or something in it, has no form in JSON
+   */
+  void value(@Nullable Object value) {
+    if (value == null) {
+      raw(NULL);
+    } else if (value instanceof String text) {
+      string(text);
+    } else if (value instanceof Boolean flag) {
+      raw(flag ? TRUE : FALSE);
+    } else if (value instanceof Integer || value instanceof Long) {
+      raw(ascii(value.toString()));
+    } else if (value instanceof Double || value instanceof Float) {
+      raw(ascii(PythonFloat.repr(((Number) value).doubleValue())));
+    } else if (value instanceof Map<?, ?> map) {
+      map(map);
+    } else if (value instanceof Iterable<?> items) {
+      array(items);
+    } else {
+      JavaValues.write(value, this);
+    }
+  }
+
+  void map(Map<?, ?> map) {
+    if (map.size() == 2 && map.containsKey("__type__") && map.containsKey("__value__")) {
+      throw new EncodingException(
+          "a map with exactly the keys __type__ and __value__ would be taken for one of kombu's"
+              + " marked types; add a key or rename one");
+    }
+    begin('{');
+    boolean first = true;
+    for (Map.Entry<?, ?> entry : map.entrySet()) {
+      if (!first) {
+        separator();
+      }
+      first = false;
+      name(JavaValues.keyText(entry.getKey()));
+      value(entry.getValue());
+    }
+    end('}');
+  }
+
+  void array(Iterable<?> items) {
+    begin('[');
+    boolean first = true;
+    for (Object item : items) {
+      if (!first) {
+        separator();
+      }
+      first = false;
+      value(item);
+    }
+    end(']');
+  }
+
+  /** Writes one of kombu's marked values (kombu {@code utils/json.py:register_type}). */
+  void marked(String type, Object value) {
+    begin('{');
+    name("__type__");
+    string(type);
+    separator();
+    name("__value__");
+    value(value);
+    end('}');
+  }
+
+  void begin(char bracket) {
+    if (++depth > MAX_DEPTH) {
+      throw new EncodingException(
+          "a value is nested deeper than " + MAX_DEPTH + " levels, or contains itself");
+    }
+    put((byte) bracket);
+  }
+
+  void end(char bracket) {
+    depth--;
+    put((byte) bracket);
+  }
+
+  void separator() {
+    ensure(2);
+    buffer[size++] = ',';
+    buffer[size++] = ' ';
+  }
+
+  void name(String name) {
+    string(name);
+    ensure(2);
+    buffer[size++] = ':';
+    buffer[size++] = ' ';
+  }
+
+  void string(String text) {
+    int length = text.length();
+    ensure(length * 6L + 2);
+    byte[] out = buffer;
+    int at = size;
+    out[at++] = '"';
+    for (int i = 0; i < length; i++) {
+      char c = text.charAt(i);
+      if (c >= ' ' && c <= '~' && c != '"' && c != '\\') {
+        out[at++] = (byte) c;
+      } else {
+        at = escape(c, out, at);
+      }
+    }
+    out[at++] = '"';
+    size = at;
+  }
+
+  private static int escape(char c, byte[] out, int start) {
+    int at = start;
+    out[at++] = '\\';
+    switch (c) {
+      case '"', '\\' -> out[at++] = (byte) c;
+      case '\n' -> out[at++] = 'n';
+      case '\r' -> out[at++] = 'r';
+      case '\t' -> out[at++] = 't';
+      case '\b' -> out[at++] = 'b';
+      case '\f' -> out[at++] = 'f';
+      default -> {
+        out[at++] = 'u';
+        out[at++] = HEX[c >> 12];
+        out[at++] = HEX[(c >> 8) & 15];
+        out[at++] = HEX[(c >> 4) & 15];
+        out[at++] = HEX[c & 15];
+      }
+    }
+    return at;
+  }
+
+  /** Writes bytes as a base64 string, standard alphabet with padding. */
+  void base64(byte[] content) {
+    base64(content, content.length);
+  }
+
+  /** Writes what another writer holds as a base64 string, without a copy of it in between. */
+  void base64(PythonJson content) {
+    base64(content.buffer, content.size);
+  }
+
+  private void base64(byte[] content, int length) {
+    put((byte) '"');
+    byte[] exact = length == content.length ? content : java.util.Arrays.copyOf(content, length);
+    raw(Base64.getEncoder().encode(exact));
+    put((byte) '"');
+  }
+
+  /** Writes text that is already JSON. */
+  void raw(byte[] json) {
+    ensure(json.length);
+    System.arraycopy(json, 0, buffer, size, json.length);
+    size += json.length;
+  }
+
+  private void put(byte b) {
+    ensure(1);
+    buffer[size++] = b;
+  }
+
+  private void ensure(long more) {
+    long needed = size + more;
+    if (needed > buffer.length) {
+      if (needed > Integer.MAX_VALUE - 16) {
+        throw new EncodingException("the JSON text is longer than 2 GiB");
+      }
+      buffer =
+          java.util.Arrays.copyOf(
+              buffer, (int) Math.min(Integer.MAX_VALUE - 16, Math.max(needed, buffer.length * 2L)));
+    }
+  }
+
+  static byte[] ascii(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
+  }
+}

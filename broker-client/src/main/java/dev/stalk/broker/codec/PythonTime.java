@@ -1,0 +1,92 @@
+package dev.stalk.broker.codec;
+
+import java.time.LocalDateTime;
+import java.time.LocalTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoField;
+import java.time.temporal.ChronoUnit;
+import java.time.temporal.Temporal;
+import java.util.Locale;
+
+/**
+ * ISO 8601 as every Celery version reads and writes it: six fraction digits, a numeric offset with
+ * a colon (celery {@code utils/iso8601.py}; older parsers misread anything shorter).
+ */
+final class PythonTime {
+  private static final DateTimeFormatter STAMP =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSSxxx", Locale.ROOT);
+  private static final DateTimeFormatter MICROS =
+      new DateTimeFormatterBuilder()
+          .appendPattern("HH:mm:ss")
+          .appendFraction(ChronoField.MICRO_OF_SECOND, 6, 6, true)
+          .toFormatter(Locale.ROOT);
+  private static final DateTimeFormatter SECONDS =
+      DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ROOT);
+  private static final DateTimeFormatter OFFSET = DateTimeFormatter.ofPattern("xxx", Locale.ROOT);
+
+  private static final DateTimeFormatter LENIENT =
+      new DateTimeFormatterBuilder()
+          .parseCaseInsensitive()
+          .append(DateTimeFormatter.ISO_LOCAL_DATE)
+          .optionalStart()
+          .appendLiteral('T')
+          .optionalEnd()
+          .optionalStart()
+          .appendLiteral(' ')
+          .optionalEnd()
+          .append(DateTimeFormatter.ISO_LOCAL_TIME)
+          .optionalStart()
+          .appendOffset("+HH:MM:ss", "Z")
+          .optionalEnd()
+          .optionalStart()
+          .appendOffset("+HHmm", "Z")
+          .optionalEnd()
+          .toFormatter(Locale.ROOT);
+
+  private PythonTime() {}
+
+  /** For headers and {@code date_done}: always six fraction digits and an offset. */
+  static String stamp(OffsetDateTime time) {
+    return STAMP.format(time.truncatedTo(ChronoUnit.MICROS));
+  }
+
+  static String isoformat(OffsetDateTime time) {
+    return isoformat(time.toLocalDateTime()) + OFFSET.format(time);
+  }
+
+  static String isoformat(LocalDateTime time) {
+    return time.toLocalDate() + "T" + isoformat(time.toLocalTime());
+  }
+
+  static String isoformat(LocalTime time) {
+    LocalTime micros = time.truncatedTo(ChronoUnit.MICROS);
+    return (micros.get(ChronoField.MICRO_OF_SECOND) == 0 ? SECONDS : MICROS).format(micros);
+  }
+
+  /**
+   * Reads a header's instant: up to nine fraction digits or none, {@code Z}, {@code +02:00}, {@code
+   * +0200}, or no offset, which means UTC (celery {@code utils/time.py:maybe_make_aware}).
+   *
+   * @throws DateTimeParseException if it is none of these
+   */
+  static OffsetDateTime parseInstant(String text) {
+    Temporal time = parseDateTime(text);
+    return time instanceof OffsetDateTime aware
+        ? aware
+        : ((LocalDateTime) time).atOffset(ZoneOffset.UTC);
+  }
+
+  /** An {@link OffsetDateTime}, or a {@link LocalDateTime} where the text has no offset. */
+  static Temporal parseDateTime(String text) {
+    return (Temporal) LENIENT.parseBest(text, OffsetDateTime::from, LocalDateTime::from);
+  }
+
+  static Temporal parseTime(String text) {
+    return (Temporal)
+        DateTimeFormatter.ISO_TIME.parseBest(text, java.time.OffsetTime::from, LocalTime::from);
+  }
+}

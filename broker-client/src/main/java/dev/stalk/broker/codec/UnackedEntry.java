@@ -1,0 +1,81 @@
+package dev.stalk.broker.codec;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Objects;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+
+/**
+ * A value of kombu's {@code unacked} hash: {@code [envelope, exchange, routing_key]} (kombu {@code
+ * transport/redis.py:QoS.append}).
+ *
+ * @param message the envelope's bytes, exactly as they stand in the value
+ * @param exchange {@code ""} for the default exchange
+ * @param routingKey the queue's name where the exchange is the default one
+ */
+public record UnackedEntry(byte[] message, String exchange, String routingKey) {
+  public UnackedEntry {
+    Objects.requireNonNull(message, "message");
+    Objects.requireNonNull(exchange, "exchange");
+    Objects.requireNonNull(routingKey, "routingKey");
+  }
+
+  /**
+   * Reads a value.
+   *
+   * @throws MalformedMessageException if it is not such an array
+   */
+  public static UnackedEntry parse(byte[] value) {
+    try (JsonParser parser = Values.FACTORY.createParser(ObjectReadContext.empty(), value)) {
+      if (parser.nextToken() == JsonToken.START_ARRAY
+          && parser.nextToken() == JsonToken.START_OBJECT) {
+        int start = (int) parser.currentTokenLocation().getByteOffset();
+        parser.skipChildren();
+        int end = (int) parser.currentTokenLocation().getByteOffset() + 1;
+        String exchange = string(parser);
+        String routingKey = string(parser);
+        if (parser.nextToken() == JsonToken.END_ARRAY) {
+          return new UnackedEntry(Arrays.copyOfRange(value, start, end), exchange, routingKey);
+        }
+      }
+    } catch (JacksonException e) {
+      throw new MalformedMessageException("not an unacked entry: " + e.getOriginalMessage(), e);
+    }
+    throw new MalformedMessageException(
+        "not an unacked entry: not an array of envelope, exchange and routing key");
+  }
+
+  private static String string(JsonParser parser) {
+    JsonToken token = parser.nextToken();
+    if (token == JsonToken.VALUE_STRING) {
+      return parser.getString();
+    }
+    if (token == JsonToken.VALUE_NULL) {
+      return "";
+    }
+    throw new MalformedMessageException("not an unacked entry: exchange or key is " + token);
+  }
+
+  /** What follows the envelope in a value that returns to this queue: {@code ,"","queue"]}. */
+  public static byte[] closing(String queue) {
+    return ",\"\",%s]".formatted(quoted(queue)).getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /** The value under which this message is held for this queue; its bytes stay as they are. */
+  public static byte[] of(byte[] message, String queue) {
+    ByteArrayOutputStream value = new ByteArrayOutputStream(message.length + queue.length() + 8);
+    value.write('[');
+    value.writeBytes(message);
+    value.writeBytes(closing(queue));
+    return value.toByteArray();
+  }
+
+  /** Text as a JSON string. */
+  public static String quoted(String text) {
+    return new String(PythonJson.encode(text), StandardCharsets.US_ASCII);
+  }
+}

@@ -1,0 +1,145 @@
+package dev.stalk.broker.codec;
+
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonReadFeature;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JavaType;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * JSON text to plain Java values, and plain values to the types a caller asks for. Plain means
+ * null, Boolean, Integer, Long, BigInteger, Double, String, List, Map, and the types {@link
+ * JavaValues} unmarks. Thread-safe.
+ */
+public final class Values {
+  /** Deeper documents are refused. */
+  public static final int MAX_DEPTH = PythonJson.MAX_DEPTH;
+
+  private static final int MAX_DIGITS = 100_000;
+
+  static final JsonFactory FACTORY =
+      JsonFactory.builder()
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(MAX_DEPTH)
+                  .maxNumberLength(MAX_DIGITS)
+                  .maxStringLength(Integer.MAX_VALUE)
+                  .build())
+          .build();
+
+  static final JsonMapper MAPPER =
+      JsonMapper.builder(FACTORY)
+          .disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .build();
+
+  private Values() {}
+
+  /**
+   * Reads one document.
+   *
+   * @throws MalformedMessageException if the bytes are not exactly one JSON document
+   */
+  public static @Nullable Object read(byte[] json) {
+    try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), json)) {
+      parser.nextToken();
+      Object value = read(parser);
+      if (parser.nextToken() != null) {
+        throw new MalformedMessageException("there is more text after the JSON document");
+      }
+      return value;
+    } catch (JacksonException e) {
+      throw new MalformedMessageException("not JSON: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  private static @Nullable Object read(JsonParser parser) {
+    JsonToken token = parser.currentToken();
+    if (token == null) {
+      throw new MalformedMessageException("not JSON: the text is empty");
+    }
+    return switch (token) {
+      case START_OBJECT -> readObject(parser);
+      case START_ARRAY -> readArray(parser);
+      case VALUE_STRING -> parser.getString();
+      case VALUE_NUMBER_INT -> parser.getNumberValue();
+      case VALUE_NUMBER_FLOAT -> parser.getDoubleValue();
+      case VALUE_TRUE -> true;
+      case VALUE_FALSE -> false;
+      case VALUE_NULL -> null;
+      default -> throw new MalformedMessageException("not JSON: unexpected " + token);
+    };
+  }
+
+  private static Object readObject(JsonParser parser) {
+    Map<String, @Nullable Object> object = new LinkedHashMap<>();
+    for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+      parser.nextToken();
+      object.put(name, read(parser));
+    }
+    return JavaValues.unmark(object);
+  }
+
+  private static List<@Nullable Object> readArray(JsonParser parser) {
+    List<@Nullable Object> items = new ArrayList<>();
+    while (parser.nextToken() != JsonToken.END_ARRAY) {
+      items.add(read(parser));
+    }
+    return items;
+  }
+
+  /**
+   * Turns a plain value into the wanted type: primitives and their boxes, records, beans, and
+   * generic types of these.
+   *
+   * @param value a plain value
+   * @param type what is wanted, for example {@code Integer.class} or a {@code TypeReference}'s type
+   * @throws IllegalArgumentException if the value does not fit, saying what was found
+   */
+  public static @Nullable Object convert(@Nullable Object value, Type type) {
+    if (type instanceof Class<?> wanted && (value == null || wanted.isInstance(value))) {
+      if (value != null || !wanted.isPrimitive()) {
+        return value;
+      }
+      throw new IllegalArgumentException("null does not fit " + wanted.getName());
+    }
+    if ((value instanceof Integer && type == int.class)
+        || (value instanceof Double && type == double.class)) {
+      return value;
+    }
+    JavaType javaType = MAPPER.constructType(type);
+    try {
+      return MAPPER.convertValue(value, javaType);
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException(
+          "%s does not fit %s: %s"
+              .formatted(kind(value), javaType.toCanonical(), e.getOriginalMessage()),
+          e);
+    }
+  }
+
+  /** What a Python user would call the value's type. */
+  private static String kind(@Nullable Object value) {
+    if (value == null) {
+      return "null";
+    }
+    if (value instanceof Map) {
+      return "an object";
+    }
+    if (value instanceof List) {
+      return "an array";
+    }
+    return value instanceof String ? "a string" : "a " + value.getClass().getSimpleName();
+  }
+}

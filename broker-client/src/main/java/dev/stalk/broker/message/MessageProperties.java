@@ -1,0 +1,30 @@
+package dev.stalk.broker.message;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The properties of kombu's envelope that Stalk reads or writes (kombu {@code
+ * transport/virtual/base.py:Channel.prepare_message}).
+ *
+ * @param correlationId the task's id; read by the rpc backend only
+ * @param replyTo the sender's address; read by the rpc backend only
+ * @param priority 0 to 9; on Redis 0 is served first
+ * @param route exchange and routing key as published
+ * @param redelivered whether the message has been with a consumer before
+ * @param expiration milliseconds as text, sent with {@code expires}; Redis ignores it
+ */
+public record MessageProperties(
+    String correlationId,
+    String replyTo,
+    int priority,
+    Route route,
+    boolean redelivered,
+    @Nullable String expiration) {
+
+  public MessageProperties {
+    Objects.requireNonNull(correlationId, "correlationId");
+    Objects.requireNonNull(replyTo, "replyTo");
+    Objects.requireNonNull(route, "route");
+  }
+}

@@ -1,0 +1,87 @@
+package dev.stalk.broker.redis;
+
+import dev.stalk.broker.transport.BrokerException;
+import dev.stalk.broker.transport.BrokerFullException;
+import dev.stalk.broker.transport.BrokerRefusedException;
+import dev.stalk.broker.transport.BrokerUnavailableException;
+import java.util.NoSuchElementException;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.exceptions.JedisAccessControlException;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.exceptions.JedisException;
+
+/** Turns what the Redis library throws into what callers can act on; the only place that does. */
+final class RedisErrors {
+  private RedisErrors() {}
+
+  static BrokerException translate(RuntimeException error, RedisUrl url) {
+    if (error instanceof BrokerException already) {
+      return already;
+    }
+    String reply = String.valueOf(error.getMessage());
+    if (error instanceof JedisAccessControlException
+        || startsWithAny(
+            reply,
+            "NOAUTH",
+            "WRONGPASS",
+            "NOPERM",
+            "ERR AUTH",
+            "ERR invalid password",
+            "ERR Client sent AUTH")) {
+      return new BrokerRefusedException(
+          url + " refuses this user: " + reply + ". Check user and password of the address", error);
+    }
+    if (startsWithAny(reply, "OOM")) {
+      return new BrokerFullException(url + " has no memory left: " + reply, error);
+    }
+    if (startsWithAny(
+        reply,
+        "LOADING",
+        "READONLY",
+        "MASTERDOWN",
+        "CLUSTERDOWN",
+        "TRYAGAIN",
+        "BUSY",
+        "NOREPLICAS",
+        "UNBLOCKED",
+        "ERR max number of clients",
+        "MISCONF")) {
+      return new BrokerUnavailableException(url + " is not ready: " + reply, error);
+    }
+    if (isPoolExhausted(error)) {
+      return new BrokerUnavailableException(
+          "no connection to %s was free in time; raise max-connections or share the client less"
+              .formatted(url),
+          error);
+    }
+    if (error instanceof JedisConnectionException) {
+      return new BrokerUnavailableException(
+          "cannot reach Redis at %s: %s. Is it running, and is this its address?"
+              .formatted(url, deepestReason(error)),
+          error);
+    }
+    return new BrokerException(url + " answered: " + reply, error);
+  }
+
+  private static boolean isPoolExhausted(RuntimeException error) {
+    return error instanceof JedisException && error.getCause() instanceof NoSuchElementException;
+  }
+
+  private static boolean startsWithAny(String reply, String... prefixes) {
+    for (String prefix : prefixes) {
+      if (reply.startsWith(prefix)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String deepestReason(Throwable error) {
+    Throwable cause = error;
+    while (cause.getCause() != null && cause.getCause() != cause) {
+      cause = cause.getCause();
+    }
+    @Nullable String message = cause.getMessage();
+    return message == null ? cause.getClass().getSimpleName() : message;
+  }
+}

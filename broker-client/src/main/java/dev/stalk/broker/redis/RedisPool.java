@@ -1,0 +1,99 @@
+package dev.stalk.broker.redis;
+
+import java.util.function.Function;
+import org.apache.commons.pool2.BasePooledObjectFactory;
+import org.apache.commons.pool2.PooledObject;
+import org.apache.commons.pool2.impl.DefaultPooledObject;
+import org.apache.commons.pool2.impl.GenericObjectPool;
+import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.exceptions.JedisException;
+
+/**
+ * Connections for short calls, at most {@code max-connections} of them. A caller waits up to the
+ * socket timeout for a free one. A connection that failed is thrown away with all that are idle, as
+ * they will have failed with it. Thread-safe.
+ */
+final class RedisPool implements AutoCloseable {
+  private final RedisUrl url;
+  private final GenericObjectPool<RedisConnection> connections;
+
+  RedisPool(RedisUrl url, RedisConfig config) {
+    this.url = url;
+    GenericObjectPoolConfig<RedisConnection> limits = new GenericObjectPoolConfig<>();
+    limits.setMaxTotal(config.maxConnections());
+    limits.setMaxIdle(config.maxConnections());
+    limits.setMaxWait(config.socketTimeout());
+    limits.setJmxEnabled(false);
+    this.connections =
+        new GenericObjectPool<>(
+            new BasePooledObjectFactory<>() {
+              @Override
+              public RedisConnection create() {
+                return RedisConnection.open(url, config, "pool", false);
+              }
+
+              @Override
+              public PooledObject<RedisConnection> wrap(RedisConnection connection) {
+                return new DefaultPooledObject<>(connection);
+              }
+
+              @Override
+              public void destroyObject(PooledObject<RedisConnection> pooled) {
+                pooled.getObject().cut();
+              }
+            },
+            limits);
+  }
+
+  /**
+   * Runs one exchange on a connection.
+   *
+   * @throws dev.stalk.broker.transport.BrokerException if it fails; a broken connection is not used
+   *     again
+   */
+  <T extends @Nullable Object> T with(Function<RedisConnection, T> call) {
+    RedisConnection connection = null;
+    try {
+      connection = borrow();
+      T answer = call.apply(connection);
+      connections.returnObject(connection);
+      return answer;
+    } catch (RuntimeException e) {
+      if (connection != null) {
+        discard(connection);
+      }
+      throw RedisErrors.translate(e, url);
+    }
+  }
+
+  private RedisConnection borrow() {
+    try {
+      return connections.borrowObject();
+    } catch (InterruptedException e) {
+      throw new dev.stalk.broker.transport.BrokerInterruptedException(
+          "interrupted while waiting for a connection to " + url, e);
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new JedisException("no free connection", e);
+    }
+  }
+
+  private void discard(RedisConnection connection) {
+    boolean broken = connection.isBroken();
+    try {
+      connections.invalidateObject(connection);
+    } catch (Exception e) {
+      connection.cut();
+    }
+    if (broken) {
+      connections.clear();
+    }
+  }
+
+  @Override
+  public void close() {
+    connections.close();
+  }
+}

@@ -1,0 +1,29 @@
+package dev.stalk.broker.redis;
+
+import dev.stalk.broker.codec.UnackedEntry;
+import dev.stalk.broker.transport.Effect;
+import java.io.ByteArrayOutputStream;
+import java.time.Clock;
+import java.util.Locale;
+
+/**
+ * What lies in {@code <queue>.quarantine}: a line of JSON that says why and since when, then the
+ * message, byte for byte.
+ */
+final class RedisQuarantine {
+  private RedisQuarantine() {}
+
+  static byte[] entry(Effect.Quarantine quarantine) {
+    String line =
+        String.format(
+            Locale.ROOT,
+            "{\"reason\": %s, \"queue\": %s, \"time\": %.3f}\n",
+            UnackedEntry.quoted(quarantine.reason()),
+            UnackedEntry.quoted(quarantine.queue()),
+            Clock.systemUTC().millis() / 1000.0);
+    ByteArrayOutputStream entry = new ByteArrayOutputStream();
+    entry.writeBytes(RedisKeys.bytes(line));
+    entry.writeBytes(quarantine.message());
+    return entry.toByteArray();
+  }
+}

@@ -1,0 +1,320 @@
+package dev.stalk.broker.redis;
+
+import dev.stalk.broker.codec.UnackedEntry;
+import dev.stalk.broker.transport.BrokerUnavailableException;
+import dev.stalk.broker.transport.Delivery;
+import dev.stalk.broker.transport.Effect;
+import dev.stalk.broker.transport.Exchange;
+import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.Settlement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import redis.clients.jedis.Protocol.Command;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisNoScriptException;
+
+/** One queue's line: a connection of its own and the exchange script. Owned by one thread. */
+final class RedisQueueConnection implements QueueConnection {
+  private static final Logger log = LoggerFactory.getLogger(RedisQueueConnection.class);
+  private static final RedisScript SCRIPT = RedisScript.load("exchange.lua");
+  private static final byte[] YES = RedisKeys.bytes("1");
+  private static final byte[] NO = RedisKeys.bytes("0");
+
+  private final RedisConfig config;
+  private final RedisResults results;
+  private final RedisWakeUps wakeUps;
+  private final Runnable wake;
+  private final String queue;
+  private final String tagPrefix;
+  private final byte[] tagPrefixBytes;
+  private final List<byte[]> lists = new ArrayList<>();
+  private final byte[] closing;
+  private final byte[] quotedQueue;
+
+  private @Nullable RedisConnection connection;
+  private long nextTag = 1;
+
+  /** Tags of a fetch whose answer never came, from here to {@link #nextTag}; none if equal. */
+  private long firstUnknownTag = 1;
+
+  private boolean trackingRefused;
+  private int trackedGeneration = -1;
+
+  RedisQueueConnection(
+      RedisConfig config,
+      RedisResults results,
+      RedisWakeUps wakeUps,
+      String queue,
+      String holder,
+      Runnable wake) {
+    this.config = config;
+    this.results = results;
+    this.wakeUps = wakeUps;
+    this.wake = wake;
+    this.queue = queue;
+    this.tagPrefix = RedisKeys.HELD_TAG + holder + ":";
+    this.tagPrefixBytes = RedisKeys.bytes(tagPrefix);
+    this.closing = UnackedEntry.closing(queue);
+    this.quotedQueue = RedisKeys.bytes(UnackedEntry.quoted(queue));
+    for (int step : RedisKeys.STEPS) {
+      byte[] list = RedisKeys.list(queue, step);
+      lists.add(list);
+      wakeUps.add(list, wake);
+    }
+  }
+
+  @Override
+  public Exchange exchange(List<Settlement> finished, int wanted, boolean arm) {
+    try {
+      RedisConnection current = connected();
+      List<Delivery> recovered = recoverUnknown(current);
+      int stillWanted = Math.max(0, wanted - recovered.size());
+      Exchange exchange = call(current, finished, stillWanted, arm && track(current));
+      if (recovered.isEmpty()) {
+        return exchange;
+      }
+      recovered.addAll(exchange.deliveries());
+      return new Exchange(exchange.fates(), recovered, exchange.quarantined());
+    } catch (RuntimeException e) {
+      RuntimeException error = RedisErrors.translate(e, config.broker());
+      if (error instanceof BrokerUnavailableException
+          || connection == null
+          || connection.isBroken()) {
+        disconnect();
+      }
+      throw error;
+    }
+  }
+
+  private RedisConnection connected() {
+    RedisConnection current = connection;
+    if (current == null) {
+      current =
+          RedisConnection.open(config.broker(), config, "queue-" + clientNamePart(queue), false);
+      connection = current;
+      trackedGeneration = -1;
+      declare(current);
+    }
+    return current;
+  }
+
+  /** A client's name must not hold spaces or control characters. */
+  private static String clientNamePart(String queue) {
+    return queue.replaceAll("[^!-~]", "_");
+  }
+
+  /** As a kombu consumer does, so that publishers with a named exchange find the queue. */
+  private void declare(RedisConnection current) {
+    current.call(Command.SADD, RedisKeys.binding(queue), RedisKeys.directMember(queue, queue));
+  }
+
+  /**
+   * When a connection breaks after a fetch was sent, the messages may be held under tags we chose
+   * but never saw. They are ours: take them in now instead of waiting for the lease to lapse.
+   */
+  private List<Delivery> recoverUnknown(RedisConnection current) {
+    List<Delivery> recovered = new ArrayList<>();
+    if (firstUnknownTag == nextTag) {
+      return recovered;
+    }
+    List<byte[]> fields = new ArrayList<>();
+    fields.add(RedisKeys.UNACKED);
+    for (long tag = firstUnknownTag; tag < nextTag; tag++) {
+      fields.add(RedisKeys.bytes(tagPrefix + tag));
+    }
+    List<?> values = (List<?>) current.call(Command.HMGET, fields.toArray(byte[][]::new));
+    for (int i = 0; i < values.size(); i++) {
+      if (values.get(i) instanceof byte[] value) {
+        recovered.add(
+            new Delivery(
+                tagPrefix + (firstUnknownTag + i), queue, UnackedEntry.parse(value).message()));
+      }
+    }
+    firstUnknownTag = nextTag;
+    if (!recovered.isEmpty()) {
+      log.info("{}: took in {} messages whose fetch was cut off", queue, recovered.size());
+    }
+    return recovered;
+  }
+
+  /** Turns tracking on if it is not yet; false where the server or a proxy refuses it. */
+  private boolean track(RedisConnection current) {
+    if (trackingRefused) {
+      return false;
+    }
+    RedisSubscriber subscriber = wakeUps.subscriber();
+    int generation = subscriber.generation();
+    long redirect = subscriber.clientId();
+    if (generation == trackedGeneration) {
+      return true;
+    }
+    if (redirect < 0) {
+      return false; // being reconnected; it will wake us
+    }
+    try {
+      if (trackedGeneration >= 0) {
+        current.call(Command.CLIENT, RedisKeys.bytes("TRACKING"), RedisKeys.bytes("OFF"));
+      }
+      current.call(
+          Command.CLIENT,
+          RedisKeys.bytes("TRACKING"),
+          RedisKeys.bytes("ON"),
+          RedisKeys.bytes("REDIRECT"),
+          RedisKeys.bytes(redirect),
+          RedisKeys.bytes("OPTIN"),
+          RedisKeys.bytes("NOLOOP"));
+      trackedGeneration = generation;
+      return true;
+    } catch (JedisDataException e) {
+      if (e.getMessage() != null && e.getMessage().contains("does not exist")) {
+        return false; // the subscriber has just gone; its successor will wake us
+      }
+      trackingRefused = true;
+      log.warn(
+          "{}: {} refuses client tracking ({}); looking for messages by polling instead",
+          queue,
+          config.broker(),
+          e.getMessage());
+      return false;
+    }
+  }
+
+  private Exchange call(
+      RedisConnection current, List<Settlement> finished, int wanted, boolean armed) {
+    List<Settlement> settling = results.storeElsewhere(current, finished);
+    List<byte[]> keys = new ArrayList<>(8 + settling.size());
+    keys.add(RedisKeys.UNACKED);
+    keys.add(RedisKeys.UNACKED_INDEX);
+    keys.add(RedisKeys.quarantine(queue));
+    keys.addAll(lists);
+    List<byte[]> arguments = arguments(settling, wanted, armed, keys);
+    long first = nextTag;
+    nextTag += wanted;
+
+    if (armed) {
+      current.write(Command.CLIENT, RedisKeys.bytes("CACHING"), RedisKeys.bytes("YES"));
+    }
+    SCRIPT.write(current, keys, arguments);
+    List<Object> answers = current.sendAndReadAll(armed ? 2 : 1);
+    Object answer = answers.get(answers.size() - 1);
+    if (answer instanceof JedisNoScriptException) {
+      answer = SCRIPT.callByText(current, keys, arguments);
+      wake.run(); // armed or not, this answer came without the permission to track: look again
+    }
+    firstUnknownTag = nextTag;
+    if (answer instanceof JedisDataException error) {
+      throw error;
+    }
+    if (armed && answers.get(0) instanceof JedisDataException) {
+      trackedGeneration = -1;
+      wake.run();
+    }
+    return exchangeOf((List<?>) answer, first);
+  }
+
+  private List<byte[]> arguments(
+      List<Settlement> finished, int wanted, boolean armed, List<byte[]> keys) {
+    List<byte[]> arguments = new ArrayList<>(16 + finished.size() * 6);
+    arguments.add(RedisKeys.bytes(lists.size()));
+    arguments.add(RedisKeys.bytes(wanted));
+    arguments.add(tagPrefixBytes);
+    arguments.add(RedisKeys.bytes(nextTag));
+    arguments.add(closing);
+    arguments.add(quotedQueue);
+    arguments.add(armed ? YES : NO);
+    arguments.add(RedisKeys.bytes(config.broker().database()));
+    arguments.add(RedisKeys.bytes(config.results().database()));
+    arguments.add(RedisKeys.bytes(config.resultExpires().toSeconds()));
+    arguments.add(RedisKeys.bytes(finished.size()));
+    for (Settlement settlement : finished) {
+      arguments.add(RedisKeys.bytes(settlement.tag()));
+      arguments.add(RedisKeys.bytes(settlement.effects().size()));
+      for (Effect effect : settlement.effects()) {
+        add(effect, keys, arguments);
+      }
+    }
+    return arguments;
+  }
+
+  private void add(Effect effect, List<byte[]> keys, List<byte[]> arguments) {
+    if (effect instanceof Effect.StoreResult store) {
+      add(arguments, "store", key(keys, RedisKeys.result(store.taskId())), store.meta(), "");
+    } else if (effect instanceof Effect.Publish publish) {
+      byte[] list = RedisKeys.list(publish.publication().queue(), publish.publication().priority());
+      add(arguments, "publish", key(keys, list), publish.publication().message(), "");
+    } else if (effect instanceof Effect.Return back) {
+      byte[] list = RedisKeys.list(back.publication().queue(), back.publication().priority());
+      add(arguments, "return", key(keys, list), back.publication().message(), "");
+    } else if (effect instanceof Effect.Quarantine quarantine) {
+      byte[] entry = RedisQuarantine.entry(quarantine);
+      add(arguments, "return", key(keys, RedisKeys.quarantine(quarantine.queue())), entry, "");
+    } else if (effect instanceof Effect.Park park) {
+      double score = park.due().toEpochMilli() / 1000.0 - config.visibilityTimeout().toSeconds();
+      add(
+          arguments,
+          "park",
+          Double.toString(Math.max(0, score)),
+          UnackedEntry.of(park.message(), park.queue()),
+          RedisKeys.PARKED_TAG + UUID.randomUUID());
+    } else {
+      throw new IllegalStateException("unknown effect " + effect);
+    }
+  }
+
+  private static String key(List<byte[]> keys, byte[] key) {
+    keys.add(key);
+    return Integer.toString(keys.size());
+  }
+
+  private static void add(
+      List<byte[]> arguments, String operation, String index, byte[] payload, String extra) {
+    arguments.add(RedisKeys.bytes(operation));
+    arguments.add(RedisKeys.bytes(index));
+    arguments.add(payload);
+    arguments.add(RedisKeys.bytes(extra));
+  }
+
+  private Exchange exchangeOf(List<?> answer, long first) {
+    List<Settlement.Fate> fates = new ArrayList<>();
+    for (Object fate : (List<?>) answer.get(0)) {
+      fates.add(fateOf(fate));
+    }
+    List<Delivery> deliveries = new ArrayList<>();
+    for (Object message : (List<?>) answer.get(1)) {
+      deliveries.add(
+          new Delivery(tagPrefix + (first + deliveries.size()), queue, (byte[]) message));
+    }
+    return new Exchange(fates, deliveries, ((Long) answer.get(2)).intValue());
+  }
+
+  private Settlement.Fate fateOf(Object fate) {
+    if (fate instanceof Long number) {
+      return number == 1 ? Settlement.Fate.SETTLED : Settlement.Fate.LAPSED;
+    }
+    log.error("{}: Redis refused a settlement: {}", queue, RedisKeys.text((byte[]) fate));
+    return Settlement.Fate.REFUSED;
+  }
+
+  @Override
+  public boolean givesNotice() {
+    return !trackingRefused && trackedGeneration == wakeUps.subscriber().generation();
+  }
+
+  private void disconnect() {
+    RedisConnection current = connection;
+    connection = null;
+    if (current != null) {
+      current.cut();
+    }
+  }
+
+  @Override
+  public void close() {
+    lists.forEach(list -> wakeUps.remove(list, wake));
+    disconnect();
+  }
+}

@@ -1,0 +1,175 @@
+package dev.stalk.broker.redis;
+
+import dev.stalk.broker.codec.ResultCodec;
+import dev.stalk.broker.message.TaskResult;
+import dev.stalk.broker.transport.Effect;
+import dev.stalk.broker.transport.ResultBackend;
+import dev.stalk.broker.transport.Settlement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.Protocol.Command;
+
+/**
+ * Results as Celery keeps them: a key with an expiry, and the same bytes announced on a channel of
+ * the key's name (celery {@code backends/redis.py}). A watch subscribes first and reads once after,
+ * so nothing can slip between; after an outage everything watched is read again.
+ */
+final class RedisResults implements ResultBackend {
+  private final RedisConfig config;
+  private final RedisPool pool;
+  private final RedisSubscriber subscriber;
+  private final Map<String, Set<Watching>> watched = new ConcurrentHashMap<>();
+
+  RedisResults(RedisConfig config, RedisPool pool, RedisSubscriber subscriber) {
+    this.config = config;
+    this.pool = pool;
+    this.subscriber = subscriber;
+    subscriber.onReconnect(this::readAgain);
+  }
+
+  @Override
+  public TaskResult get(String taskId) {
+    byte[] meta = read(taskId);
+    return meta == null ? TaskResult.pending(taskId) : ResultCodec.decode(taskId, meta);
+  }
+
+  private byte @Nullable [] read(String taskId) {
+    return pool.with(c -> (byte[]) c.call(Command.GET, RedisKeys.result(taskId)));
+  }
+
+  @Override
+  public void forget(String taskId) {
+    pool.with(c -> c.call(Command.DEL, RedisKeys.result(taskId)));
+  }
+
+  @Override
+  public Watch watch(String taskId, Consumer<byte[]> ready) {
+    Watching watching = new Watching(taskId, ready);
+    watched.computeIfAbsent(taskId, id -> ConcurrentHashMap.newKeySet()).add(watching);
+    try {
+      subscriber.subscribe(watching.channel, watching);
+      watching.offer(read(taskId));
+      return watching;
+    } catch (RuntimeException e) {
+      watching.close();
+      throw e;
+    }
+  }
+
+  private void readAgain() {
+    for (String taskId : List.copyOf(watched.keySet())) {
+      byte[] meta = read(taskId);
+      watched.getOrDefault(taskId, Set.of()).forEach(watching -> watching.offer(meta));
+    }
+  }
+
+  private final class Watching implements Watch, RedisSubscriber.Listener {
+    private final String taskId;
+    private final String channel;
+    private final Consumer<byte[]> ready;
+    private final AtomicBoolean told = new AtomicBoolean();
+
+    Watching(String taskId, Consumer<byte[]> ready) {
+      this.taskId = taskId;
+      this.channel = RedisKeys.text(RedisKeys.result(taskId));
+      this.ready = ready;
+    }
+
+    @Override
+    public void message(@Nullable Object payload) {
+      offer(payload instanceof byte[] meta ? meta : null);
+    }
+
+    void offer(byte @Nullable [] meta) {
+      if (meta != null
+          && ResultCodec.decode(taskId, meta).state().isReady()
+          && told.compareAndSet(false, true)) {
+        ready.accept(meta);
+      }
+    }
+
+    @Override
+    public void close() {
+      subscriber.unsubscribe(channel, this);
+      watched.computeIfPresent(
+          taskId,
+          (id, all) -> {
+            all.remove(this);
+            return all.isEmpty() ? null : all;
+          });
+    }
+  }
+
+  /**
+   * Where results live on another server than the queues, no single step can hold both. Then a
+   * result is stored first, if its message is still held, and the rest is settled after: a crash in
+   * between runs the task again, it never loses a result.
+   *
+   * @return the settlements without what has been stored; the same list where results share the
+   *     broker's server
+   */
+  List<Settlement> storeElsewhere(RedisConnection broker, List<Settlement> finished) {
+    if (finished.isEmpty() || config.results().sameServer(config.broker())) {
+      return finished;
+    }
+    List<byte[]> tags = new ArrayList<>();
+    tags.add(RedisKeys.UNACKED_INDEX);
+    finished.forEach(settlement -> tags.add(RedisKeys.bytes(settlement.tag())));
+    List<?> held = (List<?>) broker.call(Command.ZMSCORE, tags.toArray(byte[][]::new));
+    List<Effect.StoreResult> stores = new ArrayList<>();
+    List<Settlement> rest = new ArrayList<>();
+    for (int i = 0; i < finished.size(); i++) {
+      List<Effect> effects = new ArrayList<>(finished.get(i).effects());
+      if (held.get(i) != null) {
+        effects.stream()
+            .filter(Effect.StoreResult.class::isInstance)
+            .forEach(effect -> stores.add((Effect.StoreResult) effect));
+        effects.removeIf(Effect.StoreResult.class::isInstance);
+      }
+      rest.add(new Settlement(finished.get(i).tag(), effects));
+    }
+    if (!stores.isEmpty()) {
+      pool.with(connection -> store(connection, stores));
+    }
+    return rest;
+  }
+
+  private boolean store(RedisConnection connection, List<Effect.StoreResult> stores) {
+    stores.forEach(s -> connection.write(Command.GET, RedisKeys.result(s.taskId())));
+    List<Object> stored = connection.sendAndReadAll(stores.size());
+    RedisConnection.throwFirstError(stored);
+    int answers = 0;
+    for (int i = 0; i < stores.size(); i++) {
+      Effect.StoreResult store = stores.get(i);
+      if (isSuccess(store.taskId(), (byte[]) stored.get(i))) {
+        continue;
+      }
+      byte[] key = RedisKeys.result(store.taskId());
+      connection.write(Command.MULTI);
+      if (config.resultExpires().isZero()) {
+        connection.write(Command.SET, key, store.meta());
+      } else {
+        byte[] seconds = RedisKeys.bytes(config.resultExpires().toSeconds());
+        connection.write(Command.SETEX, key, seconds, store.meta());
+      }
+      connection.write(Command.PUBLISH, key, store.meta());
+      connection.write(Command.EXEC);
+      answers += 4;
+    }
+    RedisConnection.throwFirstError(connection.sendAndReadAll(answers));
+    return true;
+  }
+
+  private static boolean isSuccess(String taskId, byte @Nullable [] meta) {
+    return meta != null
+        && ResultCodec.decode(taskId, meta)
+            .state()
+            .equals(dev.stalk.broker.message.TaskState.SUCCESS);
+  }
+}

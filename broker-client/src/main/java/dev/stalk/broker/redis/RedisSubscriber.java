@@ -1,0 +1,294 @@
+package dev.stalk.broker.redis;
+
+import dev.stalk.broker.transport.BrokerInterruptedException;
+import dev.stalk.broker.transport.BrokerUnavailableException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import redis.clients.jedis.Protocol.Command;
+
+/**
+ * The one subscribed connection to a server. A thread of its own connects, reads and connects again
+ * for as long as the subscriber is open; every subscription survives an outage. Thread-safe;
+ * listeners are called on the reading thread and must return at once.
+ */
+final class RedisSubscriber implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(RedisSubscriber.class);
+  private static final Duration RETRY_MIN = Duration.ofMillis(50);
+  private static final Duration RETRY_MAX = Duration.ofSeconds(2);
+
+  /** Silence after which a connection that should have answered a ping is given up. */
+  private static final Duration SILENCE = Duration.ofSeconds(30);
+
+  /** Takes the payload of a message: bytes, or of an invalidation a list of keys or null. */
+  interface Listener {
+    void message(@Nullable Object payload);
+  }
+
+  private final RedisUrl url;
+  private final RedisConfig config;
+  private final Thread reader;
+  private final List<Runnable> onReconnect = new CopyOnWriteArrayList<>();
+
+  // all guarded by this
+  private final Map<String, Set<Listener>> listeners = new HashMap<>();
+  private final Set<String> confirmed = new HashSet<>();
+  private @Nullable RedisConnection connection;
+  private @Nullable RuntimeException lastError;
+  private boolean started;
+  private boolean closed;
+  private boolean resuming;
+
+  // written by the reading thread
+  private volatile long clientId = -1;
+  private volatile int generation;
+  private volatile long lastHeard = System.nanoTime();
+
+  RedisSubscriber(RedisUrl url, RedisConfig config) {
+    this.url = url;
+    this.config = config;
+    this.reader = new Thread(this::run, "stalk-subscriber-" + url.host() + ":" + url.port());
+    this.reader.setDaemon(true);
+  }
+
+  /** Called on the reading thread each time all subscriptions stand again after an outage. */
+  void onReconnect(Runnable action) {
+    onReconnect.add(action);
+  }
+
+  /** The connection's id at the server, to redirect notices to; -1 while there is none. */
+  long clientId() {
+    return clientId;
+  }
+
+  /** Grows with every new connection. */
+  int generation() {
+    return generation;
+  }
+
+  /**
+   * Subscribes and waits until the server has confirmed it.
+   *
+   * @throws BrokerUnavailableException if it did not in time; the subscription is withdrawn then
+   */
+  void subscribe(String channel, Listener listener) {
+    long deadline =
+        System.nanoTime() + config.connectTimeout().plus(config.socketTimeout()).toNanos();
+    synchronized (this) {
+      if (closed) {
+        throw new BrokerUnavailableException("the subscription to " + url + " is closed", null);
+      }
+      if (!started) {
+        started = true;
+        reader.start();
+      }
+      Set<Listener> known = listeners.computeIfAbsent(channel, c -> new HashSet<>());
+      known.add(listener);
+      if (known.size() == 1) {
+        confirmed.remove(channel);
+        write(Command.SUBSCRIBE, channel);
+      }
+      while (!confirmed.contains(channel)) {
+        long left = (deadline - System.nanoTime()) / 1_000_000;
+        if (left <= 0 || closed) {
+          unsubscribe(channel, listener);
+          throw new BrokerUnavailableException(
+              "cannot subscribe at "
+                  + url
+                  + (lastError == null ? "" : ": " + lastError.getMessage()),
+              lastError);
+        }
+        try {
+          wait(left);
+        } catch (InterruptedException e) {
+          unsubscribe(channel, listener);
+          throw new BrokerInterruptedException("interrupted while subscribing at " + url, e);
+        }
+      }
+    }
+  }
+
+  synchronized void unsubscribe(String channel, Listener listener) {
+    Set<Listener> known = listeners.get(channel);
+    if (known != null && known.remove(listener) && known.isEmpty()) {
+      listeners.remove(channel);
+      confirmed.remove(channel);
+      write(Command.UNSUBSCRIBE, channel);
+    }
+  }
+
+  /** Keeps the connection alive and notices a dead one; to be called every few seconds. */
+  synchronized void ping() {
+    if (connection == null) {
+      return;
+    }
+    if (System.nanoTime() - lastHeard > SILENCE.toNanos()) {
+      log.warn("no sign of life from {} for {} s: connecting again", url, SILENCE.toSeconds());
+      connection.cut();
+    } else {
+      write(Command.PING);
+    }
+  }
+
+  /** Writes while holding the lock, so that commands of several threads do not mix. */
+  private void write(Command command, String... arguments) {
+    RedisConnection current = connection;
+    if (current == null) {
+      return; // the reading thread subscribes to everything when it connects
+    }
+    byte[][] bytes = new byte[arguments.length][];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = RedisKeys.bytes(arguments[i]);
+    }
+    try {
+      current.write(command, bytes);
+      current.send();
+    } catch (RuntimeException e) {
+      current.cut(); // the reading thread sees it and starts over
+    }
+  }
+
+  private void run() {
+    Duration pause = RETRY_MIN;
+    while (!isClosed()) {
+      try {
+        connect();
+        pause = RETRY_MIN;
+        readUntilBroken();
+      } catch (RuntimeException e) {
+        disconnected(RedisErrors.translate(e, url));
+        pause(pause);
+        pause = pause.multipliedBy(2).compareTo(RETRY_MAX) > 0 ? RETRY_MAX : pause.multipliedBy(2);
+      }
+    }
+  }
+
+  private void connect() {
+    RedisConnection fresh = RedisConnection.open(url, config, "subscriber", true);
+    clientId = fresh.clientId();
+    lastHeard = System.nanoTime();
+    synchronized (this) {
+      if (closed) {
+        fresh.cut();
+        return;
+      }
+      connection = fresh;
+      generation++;
+      resuming = generation > 1;
+      confirmed.clear();
+      // the invalidation channel keeps the connection subscribed at all times
+      listeners.computeIfAbsent(RedisKeys.INVALIDATIONS, c -> new HashSet<>());
+      write(Command.SUBSCRIBE, listeners.keySet().toArray(String[]::new));
+      if (resuming) {
+        log.info("subscribed to {} again", url);
+      }
+    }
+  }
+
+  private void readUntilBroken() {
+    RedisConnection current;
+    synchronized (this) {
+      current = connection;
+    }
+    while (current != null && !isClosed()) {
+      Object reply = current.read();
+      lastHeard = System.nanoTime();
+      if (reply instanceof List<?> parts
+          && parts.size() >= 2
+          && parts.get(0) instanceof byte[] kind) {
+        dispatch(RedisKeys.text(kind), parts);
+      }
+    }
+  }
+
+  private void dispatch(String kind, List<?> parts) {
+    String channel = parts.get(1) instanceof byte[] name ? RedisKeys.text(name) : "";
+    if (kind.equals("message") && parts.size() == 3) {
+      List<Listener> called;
+      synchronized (this) {
+        called = List.copyOf(listeners.getOrDefault(channel, Set.of()));
+      }
+      called.forEach(listener -> call(listener, parts.get(2)));
+    } else if (kind.equals("subscribe")) {
+      confirm(channel);
+    }
+  }
+
+  private static void call(Listener listener, @Nullable Object payload) {
+    try {
+      listener.message(payload);
+    } catch (RuntimeException e) {
+      log.error("a subscription's listener failed", e);
+    }
+  }
+
+  private void confirm(String channel) {
+    boolean standing;
+    synchronized (this) {
+      if (listeners.containsKey(channel)) {
+        confirmed.add(channel);
+        notifyAll();
+      }
+      standing = resuming && confirmed.containsAll(listeners.keySet());
+      if (standing) {
+        resuming = false;
+      }
+    }
+    if (standing) {
+      onReconnect.forEach(action -> call(ignored -> action.run(), null));
+    }
+  }
+
+  private synchronized void disconnected(RuntimeException error) {
+    if (connection != null) {
+      connection.cut();
+      connection = null;
+      confirmed.clear();
+      clientId = -1;
+      if (!closed) {
+        log.warn("lost the subscription: {}", error.getMessage());
+      }
+    }
+    lastError = error;
+  }
+
+  private synchronized boolean isClosed() {
+    return closed;
+  }
+
+  private synchronized void pause(Duration pause) {
+    if (!closed) {
+      try {
+        wait(pause.toMillis());
+      } catch (InterruptedException e) {
+        closed = true; // nobody interrupts this thread but a JVM that ends
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (this) {
+      closed = true;
+      notifyAll();
+      if (connection != null) {
+        connection.cut();
+      }
+    }
+    if (reader.isAlive() && Thread.currentThread() != reader) {
+      try {
+        reader.join(1000);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

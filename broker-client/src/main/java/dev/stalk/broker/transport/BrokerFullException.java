@@ -1,0 +1,17 @@
+package dev.stalk.broker.transport;
+
+import org.jspecify.annotations.Nullable;
+
+/** The broker's memory is full; nothing was written. It passes when memory is freed. */
+public final class BrokerFullException extends BrokerException {
+  private static final long serialVersionUID = 1L;
+
+  public BrokerFullException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+
+  @Override
+  public boolean isRetryable() {
+    return true;
+  }
+}

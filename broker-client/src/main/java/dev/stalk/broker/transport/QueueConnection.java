@@ -1,0 +1,34 @@
+package dev.stalk.broker.transport;
+
+import java.util.List;
+
+/**
+ * One queue's own line to the broker: settles what has finished and fetches more, in one atomic
+ * step and one round trip. Owned by one thread. After a {@link BrokerUnavailableException} it stays
+ * usable and reconnects at the next call.
+ */
+public interface QueueConnection extends AutoCloseable {
+
+  /**
+   * Settles and fetches. If the connection breaks before the answer arrives, whether it was done is
+   * unknown; settling the same tags again is safe.
+   *
+   * @param finished deliveries that have ended; may be empty
+   * @param wanted how many messages to fetch at most; may be 0
+   * @param arm whether to ask for a wake-up at the next push, should fewer than {@code wanted} be
+   *     found
+   * @return the fates and the messages
+   * @throws BrokerException if nothing was fetched and it is not known that anything was settled
+   */
+  Exchange exchange(List<Settlement> finished, int wanted, boolean arm);
+
+  /**
+   * Whether the broker will give notice of the next push after an armed exchange that found fewer
+   * messages than wanted. If not, the owner has to look again from time to time.
+   */
+  boolean givesNotice();
+
+  /** Closes the connection; messages still held stay recorded. */
+  @Override
+  void close();
+}

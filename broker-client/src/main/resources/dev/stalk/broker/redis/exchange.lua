@@ -1,0 +1,181 @@
+-- Settles finished deliveries and fetches further messages of one queue, in one step.
+--
+-- KEYS  1 unacked  2 unacked_index  3 the queue's quarantine
+--       4 .. 3+P the queue's lists, served first to served last;  then the keys of the effects
+-- ARGV  1 P, the number of lists
+--       2 how many messages are wanted
+--       3 prefix of the new tags        4 number of the first new tag
+--       5 what closes an unacked value: ,"","<queue>"]
+--       6 the queue's name as JSON
+--       7 '1' if the caller will wait for a notice of the next push
+--       8 the broker's database         9 the results' database
+--      10 how long results are kept, in seconds; 0 for ever
+--      11 number of settlements; then for each: tag, number of effects, and for each effect
+--         operation, index in KEYS, payload, extra
+--           publish     LPUSH payload
+--           return      RPUSH payload
+--           store       payload under the key and on the channel of that name, unless a SUCCESS is there
+--           park        payload (a whole unacked value) under the tag `extra`; the index is its score
+-- Returns  1 fates: 1 settled, 0 no longer held, or the error as text
+--          2 the messages fetched, oldest first; the n-th is held under prefix .. (first + n - 1)
+--          3 how many were put into quarantine
+--
+-- A script that Redis stops is not rolled back. So a message is recorded before it leaves its list,
+-- and a settlement begins with a removal: Redis judges its memory at a script's first write only,
+-- and a removal it always takes.
+
+local unacked, index, quarantine = KEYS[1], KEYS[2], KEYS[3]
+local lists, wanted = tonumber(ARGV[1]), tonumber(ARGV[2])
+local prefix, first, suffix = ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local time = redis.call('TIME')
+local now = string.format('%d.%06d', time[1], time[2])
+
+local function succeeded(meta)
+  if string.find(meta, '^%s*{%s*"status"%s*:%s*"SUCCESS"') then
+    return true
+  end
+  if string.find(meta, '^%s*{%s*"status"') then
+    return false
+  end
+  local ok, decoded = pcall(cjson.decode, meta)
+  return ok and type(decoded) == 'table' and decoded.status == 'SUCCESS'
+end
+
+local function store(key, meta)
+  local stored = redis.call('GET', key)
+  if stored and succeeded(stored) then
+    return
+  end
+  if ARGV[10] == '0' then
+    redis.call('SET', key, meta)
+  else
+    redis.call('SETEX', key, ARGV[10], meta)
+  end
+  redis.call('PUBLISH', key, meta)
+end
+
+local function apply(at)
+  for effect = 1, tonumber(ARGV[at]) do
+    local operation, where, payload, extra = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+    at = at + 4
+    if operation == 'publish' then
+      redis.call('LPUSH', KEYS[tonumber(where)], payload)
+    elseif operation == 'return' then
+      redis.call('RPUSH', KEYS[tonumber(where)], payload)
+    elseif operation == 'store' then
+      if ARGV[8] ~= ARGV[9] then
+        redis.call('SELECT', ARGV[9])
+      end
+      store(KEYS[tonumber(where)], payload)
+      if ARGV[8] ~= ARGV[9] then
+        redis.call('SELECT', ARGV[8])
+      end
+    else
+      redis.call('HSET', unacked, extra, payload)
+      redis.call('ZADD', index, where, extra)
+    end
+  end
+end
+
+local function settle()
+  local count = tonumber(ARGV[11])
+  local fates, tags, starts = {}, {}, {}
+  local at = 12
+  for i = 1, count do
+    tags[i], starts[i] = ARGV[at], at + 1
+    at = at + 2 + 4 * tonumber(ARGV[at + 1])
+  end
+  if count == 0 then
+    return fates
+  end
+  local held, mine = redis.call('ZMSCORE', index, unpack(tags)), {}
+  for i = 1, count do
+    if held[i] then
+      mine[#mine + 1] = tags[i]
+    end
+  end
+  if #mine > 0 then
+    redis.call('ZREM', index, unpack(mine))
+  end
+  local done = {}
+  for i = 1, count do
+    if not held[i] then
+      fates[i] = 0
+    else
+      local ok, problem = pcall(apply, starts[i])
+      if ok then
+        fates[i] = 1
+        done[#done + 1] = tags[i]
+      else
+        redis.call('SELECT', ARGV[8])
+        redis.call('ZADD', index, held[i], tags[i])
+        fates[i] = type(problem) == 'table' and problem.err or tostring(problem)
+      end
+    end
+  end
+  if #done > 0 then
+    redis.call('HDEL', unacked, unpack(done))
+  end
+  return fates
+end
+
+-- Kombu must be able to read and restore what stands in unacked: an object with headers and
+-- properties. A large message is only looked at from outside, so that it cannot hold up Redis; the
+-- worker looks closer at once.
+local function acceptable(message)
+  if not string.find(message, '^%s*{') or not string.find(string.sub(message, -64), '}%s*$') then
+    return false
+  end
+  if #message > 65536 then
+    return true
+  end
+  local ok, decoded = pcall(cjson.decode, message)
+  if not ok then
+    -- cjson refuses halves of surrogate pairs, Python does not
+    ok, decoded = pcall(cjson.decode, (string.gsub(message, '\\u[dD][89a-fA-F]%x%x', '?')))
+  end
+  return ok and type(decoded.headers) == 'table' and type(decoded.properties) == 'table'
+end
+
+local fates = settle()
+local fetched, bad = {}, 0
+local free = wanted
+for i = 1, lists do
+  if free == 0 then
+    break
+  end
+  local list = KEYS[3 + i]
+  local tail = redis.call('LRANGE', list, -free, -1)
+  local n = #tail
+  if n > 0 then
+    local values, scores, refused = {}, {}, {}
+    for j = n, 1, -1 do
+      local message = tail[j]
+      if acceptable(message) then
+        local tag = prefix .. string.format('%d', first + #fetched)
+        values[#values + 1] = tag
+        values[#values + 1] = '[' .. message .. suffix
+        scores[#scores + 1] = now
+        scores[#scores + 1] = tag
+        fetched[#fetched + 1] = message
+      else
+        refused[#refused + 1] = '{"reason": "not a JSON object with headers and properties", "queue": '
+          .. ARGV[6] .. ', "time": ' .. now .. '}\n' .. message
+      end
+    end
+    if #values > 0 then
+      redis.call('HSET', unacked, unpack(values))
+      redis.call('ZADD', index, unpack(scores))
+    end
+    if #refused > 0 then
+      redis.call('RPUSH', quarantine, unpack(refused))
+      bad = bad + #refused
+    end
+    redis.call('LTRIM', list, 0, -n - 1)
+    free = free - n
+    if free > 0 and ARGV[7] == '1' then
+      redis.call('LLEN', list) -- read after our own change, so that its next change is announced
+    end
+  end
+end
+return {fates, fetched, bad}
