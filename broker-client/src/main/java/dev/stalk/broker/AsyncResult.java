@@ -130,7 +130,7 @@ public final class AsyncResult {
     CompletableFuture<@Nullable T> future = new CompletableFuture<>();
     ResultBackend.Watch watch =
         backend.watch(id, meta -> callbacks.execute(() -> complete(future, meta, type)));
-    future.whenComplete((value, error) -> watch.close());
+    var unused = future.whenComplete((value, error) -> watch.close());
     return future;
   }
 
