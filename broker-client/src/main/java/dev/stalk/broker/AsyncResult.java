@@ -6,6 +6,7 @@ import dev.stalk.broker.message.RemoteException;
 import dev.stalk.broker.message.TaskResult;
 import dev.stalk.broker.message.TaskState;
 import dev.stalk.broker.transport.BrokerInterruptedException;
+import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.ResultBackend;
 import java.lang.reflect.Type;
 import java.time.Duration;
@@ -27,6 +28,8 @@ import tools.jackson.core.type.TypeReference;
  * }</pre>
  */
 public final class AsyncResult {
+  private static final Duration RETRY_PAUSE = Duration.ofMillis(100);
+
   private final String id;
   private final ResultBackend backend;
   private final Executor callbacks;
@@ -90,22 +93,51 @@ public final class AsyncResult {
    * Waits for the final result, whatever it is, and throws nothing for a failed task.
    *
    * @throws ResultTimeoutException if none came in time
+   * @throws BrokerUnavailableException if the broker stayed away all that time
    * @throws BrokerInterruptedException if the thread is interrupted; its flag is set again
    */
   public TaskResult await(Duration timeout) {
+    long deadline = System.nanoTime() + timeout.toNanos();
     CompletableFuture<byte[]> ready = new CompletableFuture<>();
-    ResultBackend.Watch watch = backend.watch(id, ready::complete);
+    ResultBackend.Watch watch = watch(ready, deadline);
     try {
-      return ResultCodec.decode(id, ready.get(timeout.toNanos(), TimeUnit.NANOSECONDS));
+      long left = Math.max(0, deadline - System.nanoTime());
+      return ResultCodec.decode(id, ready.get(left, TimeUnit.NANOSECONDS));
     } catch (TimeoutException e) {
       throw new ResultTimeoutException(id, timeout);
     } catch (InterruptedException e) {
-      throw new BrokerInterruptedException("interrupted while waiting for task " + id, e);
+      throw interrupted(e);
     } catch (ExecutionException e) {
       throw new IllegalStateException("nobody completes this future with an exception", e);
     } finally {
       watch.close();
     }
+  }
+
+  /** Sets up the watch; a broker that is away is tried again for as long as the caller waits. */
+  private ResultBackend.Watch watch(CompletableFuture<byte[]> ready, long deadline) {
+    while (true) {
+      try {
+        return backend.watch(id, ready::complete);
+      } catch (BrokerUnavailableException e) {
+        if (System.nanoTime() + RETRY_PAUSE.toNanos() > deadline) {
+          throw e;
+        }
+        pause();
+      }
+    }
+  }
+
+  private void pause() {
+    try {
+      Thread.sleep(RETRY_PAUSE.toMillis());
+    } catch (InterruptedException e) {
+      throw interrupted(e);
+    }
+  }
+
+  private BrokerInterruptedException interrupted(InterruptedException e) {
+    return new BrokerInterruptedException("interrupted while waiting for task " + id, e);
   }
 
   /**

@@ -1,3 +1,4 @@
+/** Tasks to try things with, and one runnable class per question. */
 @NullMarked
 package dev.stalk.samples;
 

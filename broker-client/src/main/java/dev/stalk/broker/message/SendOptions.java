@@ -42,9 +42,6 @@ public record SendOptions(
     @Nullable String parentId,
     Map<String, @Nullable Object> headers) {
 
-  /** Nothing out of the ordinary. */
-  public static final SendOptions DEFAULT = builder().build();
-
   /**
    * Header names that belong to the protocol; Celery lets callers overwrite them, Stalk refuses.
    */
@@ -72,6 +69,9 @@ public record SendOptions(
           "compression",
           "redelivered",
           "meth");
+
+  /** Nothing out of the ordinary. */
+  public static final SendOptions DEFAULT = builder().build();
 
   public SendOptions {
     if (id != null && id.isEmpty()) {

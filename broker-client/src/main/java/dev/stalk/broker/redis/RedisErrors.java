@@ -5,6 +5,8 @@ import dev.stalk.broker.transport.BrokerFullException;
 import dev.stalk.broker.transport.BrokerRefusedException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
 import java.util.NoSuchElementException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.exceptions.JedisAccessControlException;
 import redis.clients.jedis.exceptions.JedisConnectionException;
@@ -12,13 +14,17 @@ import redis.clients.jedis.exceptions.JedisException;
 
 /** Turns what the Redis library throws into what callers can act on; the only place that does. */
 final class RedisErrors {
+  /** How Redis before 7 dresses an error that stopped a script; the code comes after the dash. */
+  private static final Pattern IN_SCRIPT =
+      Pattern.compile("ERR Error running script .*: -([A-Z]+ .*)", Pattern.DOTALL);
+
   private RedisErrors() {}
 
   static BrokerException translate(RuntimeException error, RedisUrl url) {
     if (error instanceof BrokerException already) {
       return already;
     }
-    String reply = String.valueOf(error.getMessage());
+    String reply = reply(error);
     if (error instanceof JedisAccessControlException
         || startsWithAny(
             reply,
@@ -63,6 +69,12 @@ final class RedisErrors {
     return new BrokerException(url + " answered: " + reply, error);
   }
 
+  private static String reply(RuntimeException error) {
+    String message = String.valueOf(error.getMessage());
+    Matcher inScript = IN_SCRIPT.matcher(message);
+    return inScript.matches() ? inScript.group(1) : message;
+  }
+
   private static boolean isPoolExhausted(RuntimeException error) {
     return error instanceof JedisException && error.getCause() instanceof NoSuchElementException;
   }
@@ -82,6 +94,8 @@ final class RedisErrors {
       cause = cause.getCause();
     }
     @Nullable String message = cause.getMessage();
-    return message == null ? cause.getClass().getSimpleName() : message;
+    return message == null
+        ? cause.getClass().getSimpleName()
+        : message.replaceFirst("\\.$", "");
   }
 }

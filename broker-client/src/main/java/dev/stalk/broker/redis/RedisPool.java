@@ -1,5 +1,7 @@
 package dev.stalk.broker.redis;
 
+import dev.stalk.broker.transport.BrokerInterruptedException;
+import dev.stalk.broker.transport.BrokerUnavailableException;
 import java.util.function.Function;
 import org.apache.commons.pool2.BasePooledObjectFactory;
 import org.apache.commons.pool2.PooledObject;
@@ -67,11 +69,23 @@ final class RedisPool implements AutoCloseable {
     }
   }
 
+  /**
+   * Runs an exchange that may be repeated without harm: once more on a new connection if the first
+   * one turns out to have died while it was idle.
+   */
+  <T extends @Nullable Object> T repeatable(Function<RedisConnection, T> call) {
+    try {
+      return with(call);
+    } catch (BrokerUnavailableException e) {
+      return with(call);
+    }
+  }
+
   private RedisConnection borrow() {
     try {
       return connections.borrowObject();
     } catch (InterruptedException e) {
-      throw new dev.stalk.broker.transport.BrokerInterruptedException(
+      throw new BrokerInterruptedException(
           "interrupted while waiting for a connection to " + url, e);
     } catch (RuntimeException e) {
       throw e;

@@ -195,16 +195,15 @@ final class RedisQueueConnection implements QueueConnection {
     long first = nextTag;
     nextTag += wanted;
 
-    if (armed) {
-      current.write(Command.CLIENT, RedisKeys.bytes("CACHING"), RedisKeys.bytes("YES"));
-    }
+    allowTracking(current, armed);
     SCRIPT.write(current, keys, arguments);
     List<Object> answers = current.sendAndReadAll(armed ? 2 : 1);
-    Object answer = answers.get(answers.size() - 1);
-    if (answer instanceof JedisNoScriptException) {
-      answer = SCRIPT.callByText(current, keys, arguments);
-      wake.run(); // armed or not, this answer came without the permission to track: look again
+    if (answers.get(answers.size() - 1) instanceof JedisNoScriptException) {
+      allowTracking(current, armed);
+      SCRIPT.writeText(current, keys, arguments);
+      answers = current.sendAndReadAll(armed ? 2 : 1);
     }
+    Object answer = answers.get(answers.size() - 1);
     firstUnknownTag = nextTag;
     if (answer instanceof JedisDataException error) {
       throw error;
@@ -214,6 +213,13 @@ final class RedisQueueConnection implements QueueConnection {
       wake.run();
     }
     return exchangeOf((List<?>) answer, first);
+  }
+
+  /** The server tracks what the very next command reads, and only that. */
+  private static void allowTracking(RedisConnection current, boolean armed) {
+    if (armed) {
+      current.write(Command.CLIENT, RedisKeys.bytes("CACHING"), RedisKeys.bytes("YES"));
+    }
   }
 
   private List<byte[]> arguments(

@@ -40,12 +40,12 @@ final class RedisResults implements ResultBackend {
   }
 
   private byte @Nullable [] read(String taskId) {
-    return pool.with(c -> (byte[]) c.call(Command.GET, RedisKeys.result(taskId)));
+    return pool.repeatable(c -> (byte[]) c.call(Command.GET, RedisKeys.result(taskId)));
   }
 
   @Override
   public void forget(String taskId) {
-    pool.with(c -> c.call(Command.DEL, RedisKeys.result(taskId)));
+    pool.repeatable(c -> c.call(Command.DEL, RedisKeys.result(taskId)));
   }
 
   @Override

@@ -52,7 +52,9 @@ final class RedisScript {
     try {
       return connection.read();
     } catch (JedisNoScriptException unknown) {
-      return callByText(connection, keys, arguments);
+      writeText(connection, keys, arguments);
+      connection.send();
+      return connection.read();
     }
   }
 
@@ -61,10 +63,9 @@ final class RedisScript {
     connection.write(arguments(Command.EVALSHA, digest, keys, arguments));
   }
 
-  Object callByText(RedisConnection connection, List<byte[]> keys, List<byte[]> arguments) {
+  /** Writes the call by text, which the server always knows, and knows the digest of afterwards. */
+  void writeText(RedisConnection connection, List<byte[]> keys, List<byte[]> arguments) {
     connection.write(arguments(Command.EVAL, text, keys, arguments));
-    connection.send();
-    return connection.read();
   }
 
   private static CommandArguments arguments(

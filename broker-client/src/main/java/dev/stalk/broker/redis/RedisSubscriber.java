@@ -264,13 +264,15 @@ final class RedisSubscriber implements AutoCloseable {
   }
 
   private synchronized void pause(Duration pause) {
-    if (!closed) {
-      try {
-        wait(pause.toMillis());
-      } catch (InterruptedException e) {
-        closed = true; // nobody interrupts this thread but a JVM that ends
-        Thread.currentThread().interrupt();
+    long deadline = System.nanoTime() + pause.toNanos();
+    try {
+      for (long left = pause.toMillis(); left > 0 && !closed; ) {
+        wait(left);
+        left = (deadline - System.nanoTime()) / 1_000_000;
       }
+    } catch (InterruptedException e) {
+      closed = true; // nobody interrupts this thread but a JVM that ends
+      Thread.currentThread().interrupt();
     }
   }
 

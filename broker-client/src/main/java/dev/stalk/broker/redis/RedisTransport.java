@@ -66,7 +66,8 @@ public final class RedisTransport implements Transport {
               thread.setDaemon(true);
               return thread;
             });
-    watch.scheduleWithFixedDelay(this::ping, PING_SECONDS, PING_SECONDS, TimeUnit.SECONDS);
+    var unused =
+        watch.scheduleWithFixedDelay(this::ping, PING_SECONDS, PING_SECONDS, TimeUnit.SECONDS);
   }
 
   /** Makes a transport; connections are made when they are needed. */
@@ -178,7 +179,7 @@ public final class RedisTransport implements Transport {
           all.subList(from, Math.min(all.size(), from + RENEWALS)).stream()
               .map(RedisKeys::bytes)
               .toList();
-      Object lost = pool.with(c -> RENEW.call(c, List.of(RedisKeys.UNACKED_INDEX), page));
+      Object lost = pool.repeatable(c -> RENEW.call(c, List.of(RedisKeys.UNACKED_INDEX), page));
       for (Object tag : (List<?>) lost) {
         gone.add(RedisKeys.text((byte[]) tag));
       }
@@ -202,7 +203,7 @@ public final class RedisTransport implements Transport {
 
   @Override
   public Map<Integer, Long> lengths(String queue) {
-    return pool.with(
+    return pool.repeatable(
         connection -> {
           RedisKeys.STEPS.forEach(
               step -> connection.write(Command.LLEN, RedisKeys.list(queue, step)));
@@ -239,7 +240,7 @@ public final class RedisTransport implements Transport {
 
   @Override
   public Instant time() {
-    List<?> parts = (List<?>) pool.with(connection -> connection.call(Command.TIME));
+    List<?> parts = (List<?>) pool.repeatable(connection -> connection.call(Command.TIME));
     long seconds = Long.parseLong(RedisKeys.text((byte[]) parts.get(0)));
     long micros = Long.parseLong(RedisKeys.text((byte[]) parts.get(1)));
     return Instant.ofEpochSecond(seconds, micros * 1000);

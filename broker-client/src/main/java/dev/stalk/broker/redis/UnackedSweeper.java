@@ -77,9 +77,9 @@ final class UnackedSweeper {
   }
 
   private List<Entry> entriesOlderThan(Duration age, String prefix) {
-    List<Entry> entries = new ArrayList<>();
-    pool.with(
+    return pool.repeatable(
         connection -> {
+          List<Entry> entries = new ArrayList<>();
           List<?> time = (List<?>) connection.call(Command.TIME);
           double now = Double.parseDouble(RedisKeys.text((byte[]) time.get(0)));
           byte[] max = RedisKeys.bytes(Double.toString(now - age.toMillis() / 1000.0));
@@ -97,7 +97,6 @@ final class UnackedSweeper {
           } while (page.size() == 2 * PAGE);
           return entries;
         });
-    return entries;
   }
 
   private static List<?> page(RedisConnection connection, byte[] max, int offset) {
@@ -115,7 +114,7 @@ final class UnackedSweeper {
 
   private boolean restore(Entry entry, boolean redelivered) {
     byte[] tag = RedisKeys.bytes(entry.tag());
-    byte[] value = pool.with(c -> (byte[]) c.call(Command.HGET, RedisKeys.UNACKED, tag));
+    byte[] value = pool.repeatable(c -> (byte[]) c.call(Command.HGET, RedisKeys.UNACKED, tag));
     UnackedEntry unacked = value == null ? null : parse(entry, value);
     if (value == null || unacked == null) {
       return false;

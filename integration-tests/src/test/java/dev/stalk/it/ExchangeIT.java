@@ -1,0 +1,464 @@
+package dev.stalk.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.stalk.broker.BrokerClient;
+import dev.stalk.broker.BrokerConfig;
+import dev.stalk.broker.message.TaskSignature;
+import dev.stalk.broker.transport.BrokerFullException;
+import dev.stalk.broker.transport.Delivery;
+import dev.stalk.broker.transport.Effect;
+import dev.stalk.broker.transport.Exchange;
+import dev.stalk.broker.transport.Publication;
+import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.Settlement;
+import dev.stalk.broker.transport.Settlement.Fate;
+import dev.stalk.broker.transport.Transport;
+import dev.stalk.peers.RedisServer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** One queue's line to the broker, step by step on a real Redis. */
+class ExchangeIT {
+  private static final String ENVELOPE =
+      "{\"body\": \"\", \"headers\": {}, \"properties\": {}, \"n\": %s}";
+
+  private Interop peers;
+  private Transport transport;
+  private final Semaphore woken = new Semaphore(0);
+
+  @BeforeEach
+  void start() {
+    peers = new Interop();
+    transport = peers.closed(BrokerClient.transport(peers.config().build(), "test"));
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    peers.close();
+  }
+
+  private QueueConnection line(String queue, String holder) {
+    return peers.closed(transport.consume(queue, holder, woken::release));
+  }
+
+  private void publish(String queue, int priority, int number) {
+    transport.publish(List.of(new Publication(queue, priority, bytes(ENVELOPE.formatted(number)))));
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static List<Integer> numbers(Exchange exchange) {
+    List<Integer> numbers = new ArrayList<>();
+    for (Delivery delivery : exchange.deliveries()) {
+      String text = new String(delivery.message(), StandardCharsets.UTF_8);
+      numbers.add(Integer.parseInt(text.replaceAll(".*\"n\": (\\d+)}", "$1")));
+    }
+    return numbers;
+  }
+
+  private static Settlement done(Delivery delivery, Effect... effects) {
+    return new Settlement(delivery.tag(), List.of(effects));
+  }
+
+  @Test
+  void messagesComeOldestFirstAndLowPriorityNumbersBeforeHighOnes() {
+    publish("q", 9, 1);
+    publish("q", 0, 2);
+    publish("q", 3, 3);
+    publish("q", 0, 4);
+    publish("q", 6, 5);
+
+    QueueConnection line = line("q", "a");
+
+    assertThat(numbers(line.exchange(List.of(), 3, false))).containsExactly(2, 4, 3);
+    assertThat(numbers(line.exchange(List.of(), 3, false))).containsExactly(5, 1);
+    assertThat(line.exchange(List.of(), 3, false).deliveries()).isEmpty();
+  }
+
+  @Test
+  void aFetchedMessageStandsInUnackedAsKombuWouldHaveWrittenIt() {
+    publish("q \"7\" ż", 0, 1);
+
+    Delivery delivery = line("q \"7\" ż", "a").exchange(List.of(), 1, false).deliveries().get(0);
+
+    assertThat(peers.redis().command("HGET", "unacked", delivery.tag()))
+        .isEqualTo("[" + ENVELOPE.formatted(1) + ",\"\",\"q \\\"7\\\" \\u017c\"]");
+    double score =
+        Double.parseDouble(
+            (String) peers.redis().command("ZSCORE", "unacked_index", delivery.tag()));
+    assertThat(score)
+        .isCloseTo(
+            transport.time().toEpochMilli() / 1000.0, org.assertj.core.data.Offset.offset(1.0));
+    assertThat(delivery.tag()).startsWith("stalk:held:a:");
+  }
+
+  @Test
+  void settlingWritesTheEffectsAndRemovesExactlyItsOwnEntry() {
+    publish("q", 0, 1);
+    publish("q", 0, 2);
+    QueueConnection line = line("q", "a");
+    List<Delivery> held = line.exchange(List.of(), 2, false).deliveries();
+
+    Exchange exchange =
+        line.exchange(
+            List.of(
+                done(
+                    held.get(0),
+                    new Effect.Publish(new Publication("next", 3, bytes("{}"))),
+                    new Effect.StoreResult("t1", bytes("{\"status\": \"SUCCESS\"}")))),
+            0,
+            false);
+
+    assertThat(exchange.fates()).containsExactly(Fate.SETTLED);
+    assertThat(peers.redis().command("HKEYS", "unacked")).isEqualTo(List.of(held.get(1).tag()));
+    assertThat(peers.redis().command("ZRANGE", "unacked_index", "0", "-1"))
+        .isEqualTo(List.of(held.get(1).tag()));
+    assertThat(peers.redis().command("GET", "celery-task-meta-t1"))
+        .isEqualTo("{\"status\": \"SUCCESS\"}");
+    assertThat(peers.number("TTL", "celery-task-meta-t1")).isBetween(86_000L, 86_400L);
+    assertThat(peers.list("next\u0006\u00163")).containsExactly("{}");
+  }
+
+  @Test
+  void aSettlementOfALapsedMessageWritesNothing() {
+    publish("q", 0, 1);
+    QueueConnection line = line("q", "a");
+    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
+    peers.redis().command("ZREM", "unacked_index", delivery.tag());
+
+    Exchange exchange =
+        line.exchange(
+            List.of(
+                done(
+                    delivery,
+                    new Effect.Publish(new Publication("next", 0, bytes("{}"))),
+                    new Effect.StoreResult("t1", bytes("{}")))),
+            0,
+            false);
+
+    assertThat(exchange.fates()).containsExactly(Fate.LAPSED);
+    assertThat(peers.number("EXISTS", "celery-task-meta-t1", "next")).isZero();
+  }
+
+  @Test
+  void aRefusedEffectLeavesTheMessageHeldAndTheOthersSettled() {
+    publish("q", 0, 1);
+    publish("q", 0, 2);
+    peers.redis().command("HSET", "celery-task-meta-t1", "not", "a string");
+    QueueConnection line = line("q", "a");
+    List<Delivery> held = line.exchange(List.of(), 2, false).deliveries();
+
+    Exchange exchange =
+        line.exchange(
+            List.of(
+                done(held.get(0), new Effect.StoreResult("t1", bytes("{}"))),
+                done(held.get(1), new Effect.StoreResult("t2", bytes("{}")))),
+            0,
+            false);
+
+    assertThat(exchange.fates()).containsExactly(Fate.REFUSED, Fate.SETTLED);
+    assertThat(peers.redis().command("HKEYS", "unacked")).isEqualTo(List.of(held.get(0).tag()));
+    assertThat(peers.number("ZCARD", "unacked_index")).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"status\": \"SUCCESS\", \"result\": 1}",
+        "{\"status\":\"SUCCESS\",\"result\":1}",
+        "{\"result\": 1, \"status\": \"SUCCESS\"}"
+      })
+  void aStoredSuccessIsNeverOverwritten(String stored) {
+    peers.redis().command("SET", "celery-task-meta-t1", stored);
+    publish("q", 0, 1);
+    QueueConnection line = line("q", "a");
+    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
+
+    line.exchange(
+        List.of(done(delivery, new Effect.StoreResult("t1", bytes("{\"status\": \"FAILURE\"}")))),
+        0,
+        false);
+
+    assertThat(peers.redis().command("GET", "celery-task-meta-t1")).isEqualTo(stored);
+  }
+
+  @Test
+  void aStoredFailureThatOnlyMentionsSuccessIsOverwritten() {
+    peers
+        .redis()
+        .command(
+            "SET",
+            "celery-task-meta-t1",
+            "{\"status\": \"FAILURE\", \"result\": {\"status\": \"SUCCESS\"}}");
+    publish("q", 0, 1);
+    QueueConnection line = line("q", "a");
+    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
+
+    line.exchange(
+        List.of(done(delivery, new Effect.StoreResult("t1", bytes("{\"status\": \"SUCCESS\"}")))),
+        0,
+        false);
+
+    assertThat(peers.redis().command("GET", "celery-task-meta-t1"))
+        .isEqualTo("{\"status\": \"SUCCESS\"}");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "not json",
+        "[]",
+        "{\"headers\": {}}",
+        "{\"headers\": null, \"properties\": {}}",
+        "{\"headers\": {}, \"properties\": {}",
+        "{\"headers\": {}, \"properties\": {}} x"
+      })
+  void whatIsNoEnvelopeNeverEntersUnackedAndIsKeptByteForByte(String poison) {
+    peers.redis().command("LPUSH", "q", poison);
+    publish("q", 0, 1);
+
+    Exchange exchange = line("q", "a").exchange(List.of(), 5, false);
+
+    assertThat(exchange.quarantined()).isEqualTo(1);
+    assertThat(numbers(exchange)).containsExactly(1);
+    assertThat(peers.number("HLEN", "unacked")).isEqualTo(1);
+    assertThat(peers.number("LLEN", "q")).isZero();
+    String entry = peers.list("q.quarantine").get(0);
+    assertThat(entry.substring(entry.indexOf('\n') + 1)).isEqualTo(poison);
+    assertThat(entry).startsWith("{\"reason\": \"").contains("\"queue\": \"q\"");
+  }
+
+  @Test
+  void anEnvelopeWithHalfASurrogatePairIsFetched() {
+    peers
+        .redis()
+        .command(
+            "LPUSH",
+            "q",
+            "{\"headers\": {\"argsrepr\": \"\\ud800\"}, \"properties\": {}, \"n\": 4}");
+
+    assertThat(numbers(line("q", "a").exchange(List.of(), 5, false))).containsExactly(4);
+  }
+
+  @Test
+  void withMemoryFullNothingIsFetchedAndEverythingIsSettled() throws Exception {
+    publish("q", 0, 1);
+    publish("q", 0, 2);
+    QueueConnection line = line("q", "a");
+    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
+    peers.redis().command("CONFIG", "SET", "maxmemory", "1");
+
+    assertThatThrownBy(() -> line.exchange(List.of(), 1, false))
+        .isInstanceOf(BrokerFullException.class);
+    assertThat(peers.number("LLEN", "q")).isEqualTo(1);
+    assertThatThrownBy(() -> publish("q", 0, 3)).isInstanceOf(BrokerFullException.class);
+
+    Exchange exchange =
+        line.exchange(List.of(done(delivery, new Effect.StoreResult("t1", bytes("{}")))), 0, false);
+    assertThat(exchange.fates()).containsExactly(Fate.SETTLED);
+    assertThat(peers.number("HLEN", "unacked")).isZero();
+
+    peers.redis().command("CONFIG", "SET", "maxmemory", "0");
+    assertThat(numbers(line.exchange(List.of(), 1, false))).containsExactly(2);
+  }
+
+  @Test
+  void aFlushedScriptIsLoadedAgain() {
+    QueueConnection line = line("q", "a");
+    line.exchange(List.of(), 1, true);
+    peers.redis().command("SCRIPT", "FLUSH");
+    publish("q", 0, 1);
+
+    assertThat(numbers(line.exchange(List.of(), 1, true))).containsExactly(1);
+  }
+
+  @Test
+  void anArmedFetchThatEmptiesTheQueueIsFollowedByOneNoticeOfTheNextPush() throws Exception {
+    QueueConnection line = line("q", "a");
+    publish("q", 0, 1);
+    line.exchange(List.of(), 5, true);
+    woken.drainPermits();
+    assertThat(line.givesNotice()).isTrue();
+
+    publish("q", 6, 2);
+
+    assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(numbers(line.exchange(List.of(), 5, true))).containsExactly(2);
+  }
+
+  @Test
+  void aNewSubscriptionWakesEveryWaitingLine() throws Exception {
+    QueueConnection line = line("q", "a");
+    line.exchange(List.of(), 5, true);
+    woken.drainPermits();
+
+    peers.redis().command("CLIENT", "KILL", "TYPE", "pubsub");
+    assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+    woken.drainPermits();
+    line.exchange(List.of(), 5, true);
+    assertThat(line.givesNotice()).isTrue();
+
+    publish("q", 0, 1);
+    assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void whereTrackingIsRefusedTheOwnerIsToldToPoll() {
+    peers
+        .redis()
+        .command("ACL", "SETUSER", "worker", "on", ">pw", "~*", "&*", "+@all", "-client", "+client|id", "+client|setname");
+    String url = peers.redis().url().replace("redis://", "redis://worker:pw@");
+    Transport restricted =
+        peers.closed(BrokerClient.transport(peers.config().url(url).build(), "test"));
+    QueueConnection line = peers.closed(restricted.consume("q", "a", woken::release));
+    publish("q", 0, 1);
+
+    assertThat(numbers(line.exchange(List.of(), 5, true))).containsExactly(1);
+    assertThat(line.givesNotice()).isFalse();
+  }
+
+  @Test
+  void aFetchWhoseAnswerWasCutOffIsTakenInAfterwards() throws Exception {
+    QueueConnection line = line("q", "a");
+    line.exchange(List.of(), 1, false);
+    publish("q", 0, 1);
+    peers.redis().freeze();
+    CountDownLatch failed = new CountDownLatch(1);
+    Thread reader =
+        new Thread(
+            () -> {
+              try {
+                line.exchange(List.of(), 3, false);
+              } catch (RuntimeException expected) {
+                failed.countDown();
+              }
+            },
+            "cut-off");
+    reader.start();
+    assertThat(failed.await(20, TimeUnit.SECONDS)).isTrue(); // the socket's timeout
+    peers.redis().thaw();
+    Interop.await("the cut-off fetch was carried out", () -> peers.number("LLEN", "q") == 0);
+
+    assertThat(numbers(line.exchange(List.of(), 3, false))).containsExactly(1);
+  }
+
+  @Test
+  void resultsInAnotherDatabaseAreWrittenInTheSameStep() {
+    resultsAt(peers.redis().url(3), peers.redis(), 3);
+  }
+
+  @Test
+  void resultsOnAnotherServerAreWrittenBeforeTheMessageIsAcknowledged() {
+    RedisServer other = peers.closed(RedisServer.start());
+
+    resultsAt(other.url(2), other, 2);
+  }
+
+  private void resultsAt(String url, RedisServer server, int database) {
+    BrokerConfig config = peers.config().resultsUrl(url).build();
+    Transport split = peers.closed(BrokerClient.transport(config, "test"));
+    QueueConnection line = peers.closed(split.consume("q", "a", woken::release));
+    publish("q", 0, 1);
+    publish("q", 0, 2);
+    List<Delivery> held = line.exchange(List.of(), 2, false).deliveries();
+    peers.redis().command("ZREM", "unacked_index", held.get(1).tag());
+
+    Exchange exchange =
+        line.exchange(
+            List.of(
+                done(held.get(0), new Effect.StoreResult("t1", bytes("{\"status\": \"SUCCESS\"}"))),
+                done(
+                    held.get(1), new Effect.StoreResult("t2", bytes("{\"status\": \"SUCCESS\"}")))),
+            0,
+            false);
+
+    assertThat(exchange.fates()).containsExactly(Fate.SETTLED, Fate.LAPSED);
+    assertThat(server.command(database, "GET", "celery-task-meta-t1"))
+        .isEqualTo("{\"status\": \"SUCCESS\"}");
+    assertThat(server.command(database, "EXISTS", "celery-task-meta-t2")).isEqualTo(0L);
+    assertThat(peers.number("EXISTS", "celery-task-meta-t1")).isZero();
+  }
+
+  @Test
+  void aParkedMessageReturnsUnchangedToItsPriorityWhenItIsDue() {
+    String message = "{\"headers\": {}, \"properties\": {\"priority\": 6}, \"n\": 1}";
+    peers.redis().command("LPUSH", "q\u0006\u00166", message);
+    QueueConnection line = line("q", "a");
+    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
+    Instant due = transport.time().plusMillis(400);
+    line.exchange(List.of(done(delivery, new Effect.Park("q", due, delivery.message()))), 0, false);
+
+    assertThat(transport.restoreDue()).isZero();
+    assertThat(peers.number("HLEN", "unacked")).isEqualTo(1);
+    Interop.await("it is due", () -> transport.restoreDue() == 1);
+
+    assertThat(transport.time()).isAfterOrEqualTo(due);
+    assertThat(peers.list("q\u0006\u00166")).containsExactly(message);
+    assertThat(peers.number("HLEN", "unacked")).isZero();
+    assertThat(peers.number("ZCARD", "unacked_index")).isZero();
+  }
+
+  @Test
+  void onlyWhatWasNotRenewedForAWholeLeaseIsAbandoned() {
+    Transport shortLease =
+        peers.closed(
+            BrokerClient.transport(
+                peers
+                    .config()
+                    .lease(Duration.ofSeconds(1))
+                    .visibilityTimeout(Duration.ofMinutes(1))
+                    .build(),
+                "test"));
+    publish("q", 0, 1);
+    publish("q", 0, 2);
+    QueueConnection line = peers.closed(shortLease.consume("q", "a", woken::release));
+    List<Delivery> held = line.exchange(List.of(), 2, false).deliveries();
+    String renewed = held.get(1).tag();
+
+    Interop.await(
+        "the first is restored",
+        () -> {
+          assertThat(shortLease.renew(List.of(renewed))).isEmpty();
+          return shortLease.restoreAbandoned() == 1;
+        });
+
+    assertThat(peers.list("q"))
+        .containsExactly(
+            "{\"body\": \"\", \"headers\": {\"redelivered\": true}, \"properties\": {}, \"n\": 1}");
+    assertThat(peers.redis().command("HKEYS", "unacked")).isEqualTo(List.of(renewed));
+    assertThat(shortLease.renew(List.of(held.get(0).tag(), renewed)))
+        .containsExactly(held.get(0).tag());
+    assertThat(peers.number("ZCARD", "unacked_index")).isEqualTo(1);
+  }
+
+  @Test
+  void theBindingIsWrittenAgainAfterAnOutage() {
+    BrokerClient client = peers.client();
+    client.send(TaskSignature.of("t").on("q"));
+    peers.redis().command("DEL", "_kombu.binding.q");
+    client.send(TaskSignature.of("t").on("q"));
+    assertThat(peers.number("EXISTS", "_kombu.binding.q")).isZero();
+
+    peers.redis().command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    client.send(TaskSignature.of("t").on("q"));
+
+    assertThat(peers.number("SCARD", "_kombu.binding.q")).isEqualTo(1);
+    assertThat(peers.number("LLEN", "q")).isEqualTo(3);
+  }
+}

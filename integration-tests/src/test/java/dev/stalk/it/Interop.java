@@ -1,0 +1,158 @@
+package dev.stalk.it;
+
+import dev.stalk.broker.BrokerClient;
+import dev.stalk.broker.BrokerConfig;
+import dev.stalk.peers.CeleryWorker;
+import dev.stalk.peers.PeerUnavailableException;
+import dev.stalk.peers.PythonEnvironment;
+import dev.stalk.peers.PythonSession;
+import dev.stalk.peers.RedisServer;
+import dev.stalk.worker.Worker;
+import dev.stalk.worker.config.QueueConfig;
+import dev.stalk.worker.config.WorkerConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
+
+/** A real Redis and whatever peers a test asks for; closes all of them in the end. */
+final class Interop implements AutoCloseable {
+  static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private final RedisServer redis;
+  private final Deque<AutoCloseable> peers = new ArrayDeque<>();
+
+  Interop() {
+    this(RedisServer.start());
+  }
+
+  Interop(RedisServer redis) {
+    this.redis = redis;
+    peers.push(redis);
+  }
+
+  RedisServer redis() {
+    return redis;
+  }
+
+  BrokerConfig.Builder config() {
+    return BrokerConfig.builder().url(redis.url()).defaultQueue("python");
+  }
+
+  BrokerClient client() {
+    return client(config().build());
+  }
+
+  BrokerClient client(BrokerConfig config) {
+    return closed(BrokerClient.connect(config));
+  }
+
+  /** A started Java worker with {@link JavaTasks}. */
+  Worker javaWorker(String... queues) {
+    return javaWorker(config().build(), 4, queues);
+  }
+
+  Worker javaWorker(BrokerConfig broker, int threads, String... queues) {
+    WorkerConfig.Builder config = WorkerConfig.builder().broker(broker);
+    for (String queue : queues) {
+      config.queue(queue, new QueueConfig(threads, threads));
+    }
+    Worker worker =
+        Worker.builder()
+            .config(config.build())
+            .tasks(new JavaTasks(this::note))
+            .metrics(new SimpleMeterRegistry())
+            .build();
+    worker.start();
+    return closed(worker);
+  }
+
+  /**
+   * Notes that a Java task ran: in the list both sides share, and in one of Java's own. The tests
+   * take Redis away from the worker, not from this journal: it tries until Redis is back.
+   */
+  private void note(String key, String value) {
+    await(
+        "the journal is written",
+        () -> {
+          try {
+            redis.command("RPUSH", key, value);
+            redis.command("RPUSH", key + "-java", value);
+            return true;
+          } catch (PeerUnavailableException away) {
+            return false;
+          }
+        });
+  }
+
+  /** A ready Celery worker with {@code interop.py}. */
+  CeleryWorker celeryWorker(int concurrency, String... queues) {
+    return closed(
+        CeleryWorker.builder(PythonEnvironment.celery())
+            .app("interop")
+            .directory(pythonSources())
+            .environment("REDIS_URL", redis.url())
+            .queues(queues)
+            .concurrency(concurrency)
+            .quiet()
+            .start());
+  }
+
+  /** A Python process with {@code interop.py}'s application, to be a real Celery client. */
+  PythonSession python(String... environment) {
+    PythonSession.Builder builder =
+        PythonSession.builder(PythonEnvironment.celery())
+            .module("interop")
+            .directory(pythonSources())
+            .environment("REDIS_URL", redis.url());
+    for (int i = 0; i < environment.length; i += 2) {
+      builder.environment(environment[i], environment[i + 1]);
+    }
+    return closed(builder.start());
+  }
+
+  static Path pythonSources() {
+    return Path.of("src", "test", "python").toAbsolutePath();
+  }
+
+  long number(String... command) {
+    return (Long) Objects.requireNonNull(redis.command(command));
+  }
+
+  List<String> list(String key) {
+    List<String> texts = new ArrayList<>();
+    for (Object item : (List<?>) Objects.requireNonNull(redis.command("LRANGE", key, "0", "-1"))) {
+      texts.add((String) item);
+    }
+    return texts;
+  }
+
+  /** Waits until something holds, looking again and again; fails the test if it never does. */
+  static void await(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("in vain for " + PATIENCE + ": " + what);
+      }
+      Thread.onSpinWait();
+      java.util.concurrent.locks.LockSupport.parkNanos(2_000_000);
+    }
+  }
+
+  <T extends AutoCloseable> T closed(T peer) {
+    peers.push(peer);
+    return peer;
+  }
+
+  @Override
+  public void close() throws Exception {
+    while (!peers.isEmpty()) {
+      peers.pop().close();
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package dev.stalk.it;
+
+import dev.stalk.worker.Task;
+import dev.stalk.worker.TaskContext;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The Java side of the integration tests. */
+public final class JavaTasks {
+  private final Journal journal;
+
+  /** Where a task notes that it ran. */
+  interface Journal {
+    void note(String key, String value);
+  }
+
+  JavaTasks(Journal journal) {
+    this.journal = journal;
+  }
+
+  /** What a typed task takes and gives. */
+  public record Order(String id, List<Item> items) {}
+
+  /** Part of an {@link Order}. */
+  public record Item(String name, int count) {}
+
+  @Task("java.add")
+  public long add(long x, long y) {
+    return x + y;
+  }
+
+  @Task("java.echo")
+  public Object echo(Object value) {
+    return value;
+  }
+
+  @Task("java.keywords")
+  public String keywords(String greeting, String name, Optional<Integer> times) {
+    return (greeting + " " + name + "!").repeat(times.orElse(1));
+  }
+
+  @Task("java.order")
+  public Order order(Order order, int more) {
+    return new Order(
+        order.id(),
+        order.items().stream().map(item -> new Item(item.name(), item.count() + more)).toList());
+  }
+
+  @Task("java.fail")
+  public void fail(String message) {
+    throw new IllegalStateException(message);
+  }
+
+  @Task("java.unencodable")
+  public Object unencodable() {
+    return Map.of("__type__", "mine", "__value__", 1);
+  }
+
+  @Task(value = "java.quiet", ignoreResult = true)
+  public String quiet(String key) {
+    journal.note(key, "quiet");
+    return "nobody reads this";
+  }
+
+  @Task("interop.mark")
+  public String mark(String key, String value, Optional<Double> seconds)
+      throws InterruptedException {
+    Thread.sleep((long) (seconds.orElse(0.0) * 1000));
+    journal.note(key, value);
+    return value;
+  }
+
+  @Task("java.context")
+  public Map<String, Object> context(TaskContext context) {
+    return Map.of(
+        "id", context.id(),
+        "root", context.rootId(),
+        "priority", context.priority(),
+        "redelivered", context.redelivered(),
+        "headers", context.customHeaders());
+  }
+}

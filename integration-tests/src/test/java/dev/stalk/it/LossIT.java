@@ -1,0 +1,216 @@
+package dev.stalk.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.stalk.broker.AsyncResult;
+import dev.stalk.broker.BrokerClient;
+import dev.stalk.broker.BrokerConfig;
+import dev.stalk.broker.ResultTimeoutException;
+import dev.stalk.broker.message.TaskSignature;
+import dev.stalk.broker.transport.BrokerUnavailableException;
+import dev.stalk.peers.CeleryWorker;
+import dev.stalk.peers.PythonEnvironment;
+import dev.stalk.peers.RedisServer;
+import dev.stalk.worker.Worker;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** Workers killed and stopped, Redis killed and frozen: nothing is lost. */
+class LossIT {
+
+  private static List<AsyncResult> send(BrokerClient client, int count, double seconds) {
+    List<TaskSignature> calls = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      calls.add(TaskSignature.of("interop.mark", "log", "t" + i, seconds).on("work"));
+    }
+    return client.sendAll(calls);
+  }
+
+  private static Set<String> all(int count) {
+    Set<String> values = new HashSet<>();
+    for (int i = 0; i < count; i++) {
+      values.add("t" + i);
+    }
+    return values;
+  }
+
+  @Test
+  void aKilledWorkersMessagesAreRunByTheNextJavaWorker() throws Exception {
+    try (Interop peers = new Interop()) {
+      BrokerClient client = peers.client();
+      WorkerProcess doomed = WorkerProcess.start(peers, "work", 4);
+      List<AsyncResult> results = send(client, 60, 0.05);
+      Interop.await("it is in the middle of its work", () -> peers.number("LLEN", "log") >= 10);
+
+      doomed.kill();
+      WorkerProcess.start(peers, "work", 4);
+
+      for (AsyncResult result : results) {
+        result.get(String.class, Interop.PATIENCE);
+      }
+      assertThat(new HashSet<>(peers.list("log"))).isEqualTo(all(60));
+      Interop.await("nothing is held", () -> peers.number("HLEN", "unacked") == 0);
+    }
+  }
+
+  @Test
+  void aKilledWorkersMessagesAreRunByAPythonWorker() throws Exception {
+    try (Interop peers = new Interop()) {
+      BrokerClient client = peers.client();
+      WorkerProcess doomed = WorkerProcess.start(peers, "work", 2);
+      List<AsyncResult> results = send(client, 4, 30);
+      Interop.await("it holds them all", () -> peers.number("HLEN", "unacked") == 4);
+
+      doomed.kill();
+      peers.redis().command("DEL", "log");
+      CeleryWorker python =
+          peers.closed(
+              CeleryWorker.builder(PythonEnvironment.celery())
+                  .app("interop")
+                  .directory(Interop.pythonSources())
+                  .environment("REDIS_URL", peers.redis().url())
+                  .environment("VISIBILITY_TIMEOUT", "2")
+                  .queues("work")
+                  .concurrency(4)
+                  .quiet()
+                  .start());
+
+      Interop.await(
+          "Python has received all four",
+          () ->
+              results.stream()
+                  .allMatch(
+                      r ->
+                          python.output().stream()
+                              .anyMatch(
+                                  line -> line.contains("received") && line.contains(r.id()))));
+    }
+  }
+
+  @Test
+  void sigtermFinishesWhatRunsAndReturnsTheRestInOrder() throws Exception {
+    try (Interop peers = new Interop()) {
+      BrokerClient client = peers.client();
+      WorkerProcess stopping = WorkerProcess.start(peers, "work", 1);
+      List<AsyncResult> results = send(client, 4, 0.7);
+      Interop.await("one runs, one is buffered", () -> peers.number("HLEN", "unacked") == 2);
+
+      stopping.terminate();
+
+      assertThat(results.get(0).get(String.class, Duration.ofSeconds(1))).isEqualTo("t0");
+      assertThat(peers.list("log")).containsExactly("t0");
+      assertThat(peers.number("HLEN", "unacked")).isZero();
+      List<String> waiting = peers.list("work");
+      assertThat(waiting).hasSize(3);
+      assertThat(waiting.get(2)).contains(results.get(1).id()).contains("\"redelivered\": true");
+    }
+  }
+
+  @Test
+  void aStopWithoutPatienceInterruptsAndReturnsWhatRuns() throws Exception {
+    try (Interop peers = new Interop()) {
+      BrokerClient client = peers.client();
+      Worker worker = peers.javaWorker(peers.config().build(), 1, "work");
+      send(client, 3, 60);
+      Interop.await("two are held", () -> peers.number("HLEN", "unacked") == 2);
+
+      assertThat(worker.stop(Duration.ofMillis(1))).isFalse();
+
+      assertThat(peers.number("HLEN", "unacked")).isZero();
+      assertThat(peers.number("LLEN", "work")).isEqualTo(3);
+      assertThat(peers.number("EXISTS", "log")).isZero();
+    }
+  }
+
+  @Test
+  void aRedisKilledInTheMiddleOfWorkLosesNothingAndEverybodyResumes() throws Exception {
+    RedisServer redis =
+        RedisServer.builder()
+            .argument("appendonly", "yes")
+            .argument("appendfsync", "always")
+            .start();
+    try (Interop peers = new Interop(redis)) {
+      BrokerClient client = peers.client();
+      peers.javaWorker(peers.config().build(), 4, "work");
+      List<AsyncResult> results = send(client, 80, 0.05);
+      CompletableFuture<String> waiting = results.get(79).future(String.class);
+      Interop.await("it is in the middle of its work", () -> peers.number("LLEN", "log") >= 10);
+
+      redis.kill();
+      redis.restart();
+
+      for (AsyncResult result : results) {
+        result.get(String.class, Interop.PATIENCE);
+      }
+      assertThat(waiting.get(20, TimeUnit.SECONDS)).isEqualTo("t79");
+      Interop.await("nothing is held", () -> peers.number("HLEN", "unacked") == 0);
+      assertThat(
+              client
+                  .send(TaskSignature.of("java.add", 1, 2).on("work"))
+                  .get(Long.class, Interop.PATIENCE))
+          .isEqualTo(3);
+    }
+  }
+
+  @Test
+  void cutConnectionsRunNothingTwice() throws Exception {
+    try (Interop peers = new Interop()) {
+      BrokerClient client = peers.client();
+      peers.javaWorker(peers.config().build(), 4, "work");
+      List<AsyncResult> results = send(client, 60, 0.03);
+      for (int done = 5; done <= 50; done += 9) {
+        long target = done;
+        Interop.await("some more are done", () -> peers.number("LLEN", "log") >= target);
+        peers.redis().command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+        peers.redis().command("CLIENT", "KILL", "TYPE", "pubsub");
+      }
+
+      for (AsyncResult result : results) {
+        result.get(String.class, Interop.PATIENCE);
+      }
+      assertThat(peers.list("log")).hasSize(60);
+      assertThat(new HashSet<>(peers.list("log"))).isEqualTo(all(60));
+      Interop.await("nothing is held", () -> peers.number("HLEN", "unacked") == 0);
+    }
+  }
+
+  @Test
+  void sendingWithoutRedisFailsWithAnErrorThatSaysWhatToDo() throws Exception {
+    try (Interop peers = new Interop()) {
+      String url = peers.redis().url();
+      peers.redis().kill();
+      BrokerClient client = peers.client();
+
+      assertThatThrownBy(() -> client.send(TaskSignature.of("java.add", 1, 2)))
+          .isInstanceOf(BrokerUnavailableException.class)
+          .hasMessageContaining("cannot reach Redis at " + url)
+          .hasMessageContaining("Is it running");
+    }
+  }
+
+  @Test
+  void waitingLeavesNoSubscriptionBehind() throws Exception {
+    try (Interop peers = new Interop()) {
+      BrokerClient client = peers.client(BrokerConfig.builder().url(peers.redis().url()).build());
+      for (int i = 0; i < 50; i++) {
+        AsyncResult nobodys = client.result("nobody-" + i);
+        assertThatThrownBy(() -> nobodys.get(Object.class, Duration.ofMillis(1)))
+            .isInstanceOf(ResultTimeoutException.class);
+        nobodys.future(Object.class).cancel(true);
+      }
+
+      Interop.await(
+          "all channels are left",
+          () ->
+              ((List<?>) peers.redis().command("PUBSUB", "CHANNELS", "celery-task-meta-*"))
+                  .isEmpty());
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package dev.stalk.it;
+
+import dev.stalk.broker.BrokerConfig;
+import dev.stalk.worker.Worker;
+import dev.stalk.worker.config.QueueConfig;
+import dev.stalk.worker.config.WorkerConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.Protocol.Command;
+
+/** A Java worker as a process of its own, so that it can be killed. */
+final class WorkerProcess implements AutoCloseable {
+  /** How long its messages stay its own after its death. */
+  static final Duration LEASE = Duration.ofSeconds(1);
+
+  private static final String READY = "worker process ready";
+
+  private final Process process;
+
+  private WorkerProcess(Process process) {
+    this.process = process;
+  }
+
+  /** What runs in the process: address, port, queue, threads. */
+  public static void main(String[] arguments) {
+    String host = arguments[0];
+    int port = Integer.parseInt(arguments[1]);
+    int threads = Integer.parseInt(arguments[3]);
+    BrokerConfig broker =
+        BrokerConfig.builder()
+            .url("redis://%s:%d/0".formatted(host, port))
+            .lease(LEASE)
+            .visibilityTimeout(Duration.ofMinutes(1))
+            .build();
+    WorkerConfig config =
+        WorkerConfig.builder()
+            .broker(broker)
+            .queue(arguments[2], new QueueConfig(threads, threads))
+            .shutdownTimeout(Duration.ofSeconds(5))
+            .build();
+    JavaTasks.Journal journal =
+        (key, value) -> {
+          try (Connection connection = new Connection(host, port)) {
+            connection.sendCommand(Command.RPUSH, key, value);
+            connection.getOne();
+          }
+        };
+    Worker worker =
+        Worker.builder()
+            .config(config)
+            .tasks(new JavaTasks(journal))
+            .metrics(new SimpleMeterRegistry())
+            .build();
+    System.out.println(READY);
+    worker.run();
+  }
+
+  static WorkerProcess start(Interop peers, String queue, int threads) throws IOException {
+    String classPath =
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                classPath,
+                WorkerProcess.class.getName(),
+                "127.0.0.1",
+                Integer.toString(peers.redis().port()),
+                queue,
+                Integer.toString(threads))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    WorkerProcess worker = peers.closed(new WorkerProcess(process));
+    BufferedReader output =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    String line = output.readLine();
+    if (!List.of(READY).contains(String.valueOf(line))) {
+      throw new AssertionError("the worker process said: " + line);
+    }
+    return worker;
+  }
+
+  /** Kills it as {@code kill -9} does, and waits until it is gone. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+  }
+
+  /** Sends SIGTERM and returns the exit code. */
+  int terminate() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(30, TimeUnit.SECONDS)) {
+      throw new AssertionError("the worker process does not end");
+    }
+    return process.exitValue();
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    kill();
+  }
+}

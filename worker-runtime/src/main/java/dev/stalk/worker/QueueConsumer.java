@@ -1,0 +1,311 @@
+package dev.stalk.worker;
+
+import dev.stalk.broker.codec.MessageCodec;
+import dev.stalk.broker.codec.Redelivery;
+import dev.stalk.broker.transport.BrokerException;
+import dev.stalk.broker.transport.Delivery;
+import dev.stalk.broker.transport.Effect;
+import dev.stalk.broker.transport.Exchange;
+import dev.stalk.broker.transport.Publication;
+import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.Settlement;
+import dev.stalk.broker.transport.Transport;
+import dev.stalk.worker.config.QueueConfig;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One queue: its loop, its line to the broker, its bulkhead. The loop reserves places, then settles
+ * what has finished and fetches for the free places in one exchange, and hands each message to the
+ * bulkhead without looking inside. When there is nothing to do it waits for the broker's notice.
+ *
+ * <p>The loop's own thread is the only one that uses the connection. Pool threads put settlements
+ * into {@link #finished} and raise {@link #signal}; nothing else is shared.
+ */
+final class QueueConsumer implements TaskExecution.Sink {
+  private static final Logger log = LoggerFactory.getLogger(QueueConsumer.class);
+
+  /** The most messages one exchange settles or fetches: keeps the script's work short. */
+  private static final int BATCH = 256;
+
+  /**
+   * With notices promised, look all the same now and then: a notice can be lost with a connection.
+   */
+  private static final long SAFETY_LOOK = TimeUnit.SECONDS.toNanos(5);
+
+  private static final long POLL_MIN = TimeUnit.MILLISECONDS.toNanos(2);
+  private static final long POLL_MAX = TimeUnit.MILLISECONDS.toNanos(200);
+
+  private final String queue;
+  private final QueueBulkhead bulkhead;
+  private final QueueConnection connection;
+  private final TaskRegistry registry;
+  private final WorkerMetrics.OfQueue metrics;
+  private final Clock clock;
+  private final Outage outage;
+  private final Thread thread;
+
+  private final Signal signal = new Signal();
+  private final Queue<Settlement> finished = new ConcurrentLinkedQueue<>();
+  private final Map<String, TaskExecution> held = new ConcurrentHashMap<>();
+
+  // written by whoever stops the worker, read by the loop
+  private volatile boolean fetching = true;
+  private volatile boolean ending;
+
+  // used by the loop only
+  private final List<Settlement> unsettled = new ArrayList<>();
+  private boolean arm = true;
+  private boolean drained;
+  private long poll = POLL_MIN;
+
+  QueueConsumer(
+      String queue,
+      QueueConfig config,
+      String holder,
+      Transport transport,
+      TaskRegistry registry,
+      WorkerMetrics metrics,
+      Clock clock) {
+    this.queue = queue;
+    this.registry = registry;
+    this.clock = clock;
+    this.bulkhead = new QueueBulkhead(queue, config);
+    this.connection = transport.consume(queue, holder, signal::raise);
+    this.metrics = metrics.queue(queue);
+    this.metrics.gauges(this::running, held::size, config.threads());
+    this.outage = new Outage("queue " + queue, clock);
+    this.thread = new Thread(this::loop, "stalk-" + queue);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  private int running() {
+    return (int) held.values().stream().filter(TaskExecution::isRunning).count();
+  }
+
+  /** The tags of everything this queue holds. */
+  Set<String> heldTags() {
+    return held.keySet();
+  }
+
+  /** The message under this tag is no longer ours: another worker may have it by now. */
+  void lost(String tag) {
+    TaskExecution execution = held.get(tag);
+    if (execution != null && execution.takeBackIfWaiting()) {
+      held.remove(tag);
+      metrics.lapsed();
+    }
+  }
+
+  // ---- the loop
+
+  private void loop() {
+    while (!(ending && held.isEmpty())) {
+      int places = fetching && !ending ? bulkhead.reserve(BATCH) : 0;
+      collectFinished();
+      if (unsettled.isEmpty() && (places == 0 || drained)) {
+        bulkhead.release(places);
+        await();
+        continue;
+      }
+      exchange(places);
+    }
+    connection.close();
+  }
+
+  private void await() {
+    if (!drained || !fetching) {
+      signal.await(SAFETY_LOOK);
+    } else if (connection.givesNotice()) {
+      signal.await(SAFETY_LOOK + ThreadLocalRandom.current().nextLong(SAFETY_LOOK / 4));
+    } else {
+      signal.await(poll);
+      poll = Math.min(POLL_MAX, poll * 2);
+    }
+    drained = false;
+  }
+
+  private void collectFinished() {
+    while (unsettled.size() < BATCH) {
+      Settlement settlement = finished.poll();
+      if (settlement == null) {
+        return;
+      }
+      unsettled.add(settlement);
+    }
+  }
+
+  private void exchange(int places) {
+    Exchange exchange;
+    try {
+      exchange = connection.exchange(unsettled, places, arm);
+    } catch (BrokerException e) {
+      bulkhead.release(places);
+      outage.failed(e);
+      signal.await(outage.pauseNanos());
+      return;
+    }
+    outage.passed();
+    settled(exchange.fates());
+    int fetched = exchange.deliveries().size();
+    metrics.exchanged(fetched, exchange.quarantined());
+    if (exchange.quarantined() > 0) {
+      log.error("{}: {} messages are no JSON objects; quarantined", queue, exchange.quarantined());
+    }
+    for (Delivery delivery : exchange.deliveries()) {
+      TaskExecution execution = new TaskExecution(delivery, registry, metrics, clock, this);
+      held.put(delivery.tag(), execution);
+      bulkhead.run(execution);
+    }
+    bulkhead.release(places - fetched);
+    look(places, fetched + exchange.quarantined());
+  }
+
+  /**
+   * Decides whether to look again at once. A fetch that found fewer messages than there were places
+   * has emptied the queue; if it was armed, the next push will wake us. If it was not, look once
+   * more, armed: that way nothing is asked of the broker's tracking while the queue is busy.
+   */
+  private void look(int places, int found) {
+    if (places == 0) {
+      return;
+    }
+    boolean emptied = found < places;
+    drained = emptied && arm;
+    arm = emptied;
+    if (found > 0) {
+      poll = POLL_MIN;
+    }
+  }
+
+  private void settled(List<Settlement.Fate> fates) {
+    List<Settlement> refused = new ArrayList<>();
+    for (int i = 0; i < fates.size(); i++) {
+      Settlement settlement = unsettled.get(i);
+      switch (fates.get(i)) {
+        case SETTLED -> {
+          held.remove(settlement.tag());
+          metrics.settled();
+        }
+        case LAPSED -> {
+          held.remove(settlement.tag());
+          metrics.lapsed();
+          log.warn(
+              "{}: {} was no longer held when it ended; its outcome is dropped",
+              queue,
+              settlement.tag());
+        }
+        case REFUSED -> refused.add(settlement);
+      }
+    }
+    unsettled.clear();
+    refused.forEach(this::refused);
+  }
+
+  /**
+   * The broker took the settlement but would not write one of its effects, for example because a
+   * result's key holds something else. Keep the message for the operator; if even that is refused,
+   * leave it recorded, and its lease will lapse.
+   */
+  private void refused(Settlement settlement) {
+    TaskExecution execution = held.get(settlement.tag());
+    boolean lastResort =
+        settlement.effects().stream().allMatch(Effect.Quarantine.class::isInstance);
+    if (execution == null || lastResort) {
+      held.remove(settlement.tag());
+      return;
+    }
+    unsettled.add(
+        new Settlement(
+            settlement.tag(),
+            List.of(
+                new Effect.Quarantine(
+                    queue, "its outcome could not be written", execution.delivery().message()))));
+  }
+
+  // ---- called by pool threads
+
+  @Override
+  public void ended(TaskExecution execution, Settlement settlement) {
+    finished.add(settlement);
+  }
+
+  @Override
+  public void left(TaskExecution execution) {
+    bulkhead.release(1);
+    signal.raise();
+  }
+
+  // ---- called by whoever stops the worker
+
+  /** Fetches no more. What is held goes on. */
+  void quiet() {
+    fetching = false;
+  }
+
+  /** Returns what has not begun to the queue, oldest to be fetched first, and lets the loop end. */
+  void returnWaiting() {
+    returnToQueue(held.values().stream().filter(TaskExecution::takeBackIfWaiting).toList());
+    ending = true;
+    signal.raise();
+  }
+
+  /** Returns what still runs to the queue and interrupts it. The number of those messages. */
+  int returnRunning() {
+    List<TaskExecution> running =
+        held.values().stream().filter(TaskExecution::takeBackRunning).toList();
+    returnToQueue(running);
+    signal.raise();
+    return running.size();
+  }
+
+  private void returnToQueue(List<TaskExecution> executions) {
+    executions.stream()
+        .map(TaskExecution::delivery)
+        .sorted(Comparator.comparingLong(QueueConsumer::order).reversed())
+        .forEach(
+            delivery -> {
+              byte[] message = Redelivery.mark(delivery.message());
+              Publication back = new Publication(queue, MessageCodec.priority(message), message);
+              finished.add(new Settlement(delivery.tag(), List.of(new Effect.Return(back))));
+            });
+  }
+
+  /** Tags end in a number that grows with each fetch. */
+  private static long order(Delivery delivery) {
+    return Long.parseLong(delivery.tag().substring(delivery.tag().lastIndexOf(':') + 1));
+  }
+
+  /** Waits until everything held is settled. True if it was in time. */
+  boolean awaitEnd(long nanos) throws InterruptedException {
+    thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)));
+    return !thread.isAlive();
+  }
+
+  /** Ends the loop even if something could not be settled; it stays recorded in the broker. */
+  void abandon() throws InterruptedException {
+    held.clear();
+    ending = true;
+    signal.raise();
+    thread.join(TimeUnit.SECONDS.toMillis(2));
+  }
+
+  /** Ends the threads of the bulkhead. To be called after the loop has ended. */
+  void close() throws Exception {
+    bulkhead.close();
+  }
+}
