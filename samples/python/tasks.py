@@ -32,6 +32,11 @@ def sleep(seconds):
     return seconds
 
 
+@app.task(name="samples.now")
+def now():
+    return time.time()
+
+
 @app.task(name="samples.fail")
 def fail(message):
     raise ValueError(message)

@@ -2,6 +2,7 @@ package dev.stalk.samples;
 
 import dev.stalk.worker.Task;
 import java.time.Duration;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** The tasks of the samples and the demo; {@code python/tasks.py} has their Python twins. */
@@ -24,6 +25,13 @@ public final class SampleTasks {
   public double sleep(double seconds) throws InterruptedException {
     Thread.sleep(Duration.ofNanos((long) (seconds * 1e9)).toMillis());
     return seconds;
+  }
+
+  /** When it began, in seconds since 1970: tells its sender how long it waited. */
+  @Task("samples.now")
+  public double now() {
+    Instant now = Instant.now();
+    return now.getEpochSecond() + now.getNano() / 1e9;
   }
 
   /** Fails with this message. */

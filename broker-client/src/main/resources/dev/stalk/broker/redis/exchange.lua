@@ -152,7 +152,7 @@ for i = 1, lists do
     for j = n, 1, -1 do
       local message = tail[j]
       if acceptable(message) then
-        local tag = prefix .. string.format('%d', first + #fetched)
+        local tag = prefix .. string.format('%020d', first + #fetched)
         values[#values + 1] = tag
         values[#values + 1] = '[' .. message .. suffix
         scores[#scores + 1] = now
