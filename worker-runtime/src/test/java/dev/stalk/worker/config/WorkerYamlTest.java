@@ -1,0 +1,259 @@
+package dev.stalk.worker.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stalk.broker.BrokerConfig;
+import dev.stalk.broker.MessageFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class WorkerYamlTest {
+
+  private static WorkerConfig parse(String text) {
+    return parse(text, Map.of());
+  }
+
+  private static WorkerConfig parse(String text, Map<String, String> environment) {
+    return WorkerYaml.parse("worker.yaml", text, environment);
+  }
+
+  @Test
+  void everyKeyOfTheFileArrives() {
+    WorkerConfig config =
+        WorkerYaml.load(Path.of("src/test/resources/config/complete.yaml"), Map.of());
+
+    assertThat(config)
+        .isEqualTo(
+            WorkerConfig.builder()
+                .name("reports")
+                .broker(
+                    BrokerConfig.builder()
+                        .url("redis://reader:s3cret@redis.example:6380/2")
+                        .resultsUrl("redis://redis.example:6381/3")
+                        .resultExpires(Duration.ofDays(7))
+                        .maxConnections(20)
+                        .connectTimeout(Duration.ofSeconds(3))
+                        .socketTimeout(Duration.ofMillis(2500))
+                        .visibilityTimeout(Duration.ofHours(2))
+                        .lease(Duration.ofSeconds(30))
+                        .build())
+                .queue("celery", new QueueConfig(4, 2))
+                .queue("payments", new QueueConfig(16, 32))
+                .queue("mail", new QueueConfig(4, 2))
+                .shutdownTimeout(Duration.ofMinutes(1))
+                .task("com.acme.MathTasks")
+                .task("com.acme.mail.MailTasks")
+                .build());
+    assertThat(config.queues().keySet()).containsExactly("celery", "payments", "mail");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "queues: { celery: {} }",
+        "queues: { celery: }",
+        "queues:\n  celery:",
+        "queues:\n  celery: ~\nbroker:\nresults: {}\ndefaults:\ntasks:\n  # none yet\n",
+        "\uFEFFqueues: { celery: {} }",
+        "{ \"queues\": { \"celery\": { \"threads\": \"8\" } } }",
+        "queues: { celery: { threads: !!str 8, buffer: !!int 8 } }",
+        "queues:\r\n  celery: {}\r\n",
+        "%YAML 1.2\n---\nqueues: { celery: {} }\n...\n"
+      })
+  void aFileMayNameNoMoreThanAQueue(String text) {
+    assertThat(parse(text))
+        .isEqualTo(WorkerConfig.builder().queue("celery", new QueueConfig(8, 8)).build());
+  }
+
+  @Test
+  void aQueueTakesWhatItDoesNotSayFromTheDefaults() {
+    WorkerConfig config =
+        parse(
+            """
+            queues:
+              nothing:
+              threads: { threads: 3 }
+              buffer: { buffer: 4 }
+              both: { threads: 5, buffer: 6 }
+            defaults: { threads: 20, buffer: 10 }
+            """);
+
+    assertThat(config.queues())
+        .containsExactly(
+            Map.entry("nothing", new QueueConfig(20, 10)),
+            Map.entry("threads", new QueueConfig(3, 10)),
+            Map.entry("buffer", new QueueConfig(20, 4)),
+            Map.entry("both", new QueueConfig(5, 6)));
+  }
+
+  @Test
+  void theBufferFollowsTheQueuesThreadsIfItIsSetNowhere() {
+    assertThat(parse("queues: { a: { threads: 16 }, b: }").queues())
+        .containsExactly(
+            Map.entry("a", new QueueConfig(16, 16)), Map.entry("b", new QueueConfig(8, 8)));
+    assertThat(parse("{ defaults: { threads: 3 }, queues: { a: { threads: 16 }, b: } }").queues())
+        .containsExactly(
+            Map.entry("a", new QueueConfig(16, 16)), Map.entry("b", new QueueConfig(3, 3)));
+    assertThat(parse("{ defaults: { buffer: 0 }, queues: { a: { threads: 16 } } }").queues())
+        .containsExactly(Map.entry("a", new QueueConfig(16, 0)));
+  }
+
+  @Test
+  void theNameIsCompletedWithTheHost() {
+    assertThat(parse("{ name: mail, queues: { celery: } }").name())
+        .isEqualTo("mail@" + MessageFactory.hostName());
+  }
+
+  @Test
+  void resultsGoToTheBrokerUnlessTheFileSaysOtherwise() {
+    BrokerConfig broker =
+        parse("{ broker: { url: \"redis://redis.example/1\" }, queues: { celery: } }").broker();
+
+    assertThat(broker.resultsUrl()).isEqualTo("redis://redis.example/1");
+  }
+
+  @Test
+  void theEnvironmentSpeaksWhereTheFileIsSilent() {
+    Map<String, String> environment =
+        Map.of(
+            "REDIS_URL", "redis://redis.example/1",
+            "REDIS_MAX_CONNECTIONS", "50",
+            "REDIS_SOCKET_TIMEOUT", "1.5");
+
+    BrokerConfig broker = parse("queues: { celery: }", environment).broker();
+
+    assertThat(broker)
+        .isEqualTo(
+            BrokerConfig.builder()
+                .url("redis://redis.example/1")
+                .maxConnections(50)
+                .socketTimeout(Duration.ofMillis(1500))
+                .build());
+  }
+
+  @Test
+  void theFileWinsOverTheEnvironmentWhichMayThenHoldAnything() {
+    Map<String, String> environment =
+        Map.of(
+            "REDIS_URL", "not an address",
+            "REDIS_MAX_CONNECTIONS", "many",
+            "REDIS_SOCKET_TIMEOUT", "-1");
+
+    BrokerConfig broker =
+        parse(
+                """
+                broker:
+                  url: redis://redis.example/1
+                  max-connections: 3
+                  socket-timeout: 1s
+                queues: { celery: }
+                """,
+                environment)
+            .broker();
+
+    assertThat(broker)
+        .isEqualTo(
+            BrokerConfig.builder()
+                .url("redis://redis.example/1")
+                .maxConnections(3)
+                .socketTimeout(Duration.ofSeconds(1))
+                .build());
+  }
+
+  @Test
+  void anyValueMayComeFromTheEnvironment() {
+    String text =
+        """
+        name: ${NAME}
+        broker: { url: "${REDIS_URL:redis://localhost:6379/0}", lease: "${LEASE:20s}" }
+        queues:
+          ${NOT_A_KEY}: { threads: "${THREADS}", buffer: "${BUFFER:7}" }
+        shutdown-timeout: ${PATIENCE}s
+        tasks: ["${PACKAGE:com.acme}.Tasks"]
+        """;
+    Map<String, String> environment =
+        Map.of("NAME", "mail", "THREADS", "2", "PATIENCE", "90", "REDIS_URL", "redis://h/1");
+
+    WorkerConfig config = parse(text, environment);
+
+    assertThat(config)
+        .isEqualTo(
+            WorkerConfig.builder()
+                .name("mail")
+                .broker(
+                    BrokerConfig.builder().url("redis://h/1").lease(Duration.ofSeconds(20)).build())
+                .queue("${NOT_A_KEY}", new QueueConfig(2, 7))
+                .shutdownTimeout(Duration.ofSeconds(90))
+                .task("com.acme.Tasks")
+                .build());
+    assertThat(
+            parse(text.replace("${NAME}", "x"), Map.of("THREADS", "1", "PATIENCE", "1")).broker())
+        .extracting(BrokerConfig::url)
+        .isEqualTo("redis://localhost:6379/0");
+  }
+
+  @Test
+  void aShorterVisibilityTimeoutGoesWithAShorterLease() {
+    String text = "{ broker: { visibility-timeout: 20s, lease: 10s }, queues: { celery: } }";
+
+    assertThat(parse(text).broker().lease()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(parse(text).broker().visibilityTimeout()).isEqualTo(Duration.ofSeconds(20));
+  }
+
+  @Test
+  void aLongerLeaseGoesWithALongerVisibilityTimeout() {
+    String text = "{ broker: { lease: 2h, visibility-timeout: 4h }, queues: { celery: } }";
+
+    assertThat(parse(text).broker().lease()).isEqualTo(Duration.ofHours(2));
+  }
+
+  @Test
+  void resultsMayBeKeptForEver() {
+    assertThat(parse("{ results: { expires: 0s }, queues: { celery: } }").broker().resultExpires())
+        .isZero();
+  }
+
+  @Test
+  void anchorsSaveTyping() {
+    WorkerConfig config =
+        parse("queues: { a: &small { threads: 2 }, b: *small, c: { threads: &n 3, buffer: *n } }");
+
+    assertThat(config.queues())
+        .containsExactly(
+            Map.entry("a", new QueueConfig(2, 2)),
+            Map.entry("b", new QueueConfig(2, 2)),
+            Map.entry("c", new QueueConfig(3, 3)));
+  }
+
+  @Test
+  void valuesAreYaml12() {
+    WorkerConfig config =
+        parse("{ name: no, queues: { on: , 5: , yes: , ~x: }, tasks: [com.acme.A] }");
+
+    assertThat(config.name()).isEqualTo("no@" + MessageFactory.hostName());
+    assertThat(config.queues().keySet()).containsExactly("on", "5", "yes", "~x");
+  }
+
+  @Test
+  void withoutAnEnvironmentItIsThatOfTheProcess(@TempDir Path directory) throws Exception {
+    Map.Entry<String, String> variable =
+        System.getenv().entrySet().stream()
+            .filter(entry -> entry.getKey().matches("[A-Za-z_]\\w*"))
+            .filter(entry -> entry.getValue().matches("[\\w/.:-]+"))
+            .findFirst()
+            .orElseThrow();
+    Path file = directory.resolve("worker.yaml");
+    Files.writeString(
+        file,
+        "{ name: \"${%s}@here\", broker: { url: \"redis://h\" }, queues: { celery: } }"
+            .formatted(variable.getKey()));
+
+    assertThat(WorkerYaml.load(file).name()).isEqualTo(variable.getValue() + "@here");
+  }
+}
