@@ -1,0 +1,59 @@
+package dev.stalk.peers;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * The packages of a Python environment, each with its version, as in pip's requirements file.
+ *
+ * @param text the file
+ */
+record Requirements(String text) {
+
+  private static final String CELERY = "celery==";
+
+  /**
+   * The pins of a line of Celery.
+   *
+   * @param line such as {@code 5.7}
+   * @throws IllegalArgumentException if there are none
+   */
+  static Requirements ofCelery(String line) {
+    String resource = "celery-" + line + ".txt";
+    try (InputStream file = Requirements.class.getResourceAsStream(resource)) {
+      if (file == null) {
+        throw new IllegalArgumentException("no pins for Celery " + line + ", only for 5.7 and 5.2");
+      }
+      return new Requirements(new String(file.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The version of Celery in it. */
+  String celeryVersion() {
+    return text.lines()
+        .filter(line -> line.startsWith(CELERY))
+        .map(line -> line.substring(CELERY.length()).strip())
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("requirements without " + CELERY));
+  }
+
+  /** A name that differs for different requirements, such as {@code celery-5.7.0-0a1b2c3d}. */
+  String name() {
+    return "celery-" + celeryVersion() + "-" + HexFormat.of().formatHex(digest(), 0, 4);
+  }
+
+  private byte[] digest() {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}
