@@ -3,8 +3,10 @@ package dev.stalk.broker;
 import dev.stalk.broker.redis.RedisConfig;
 import dev.stalk.broker.redis.RedisUrl;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,7 +55,11 @@ public record BrokerConfig(
   public BrokerConfig {
     RedisUrl.parse(Objects.requireNonNull(url, "url"));
     RedisUrl.parse(Objects.requireNonNull(resultsUrl, "resultsUrl"));
-    check(!resultExpires.isNegative(), "result-expires must not be negative", resultExpires);
+    check(
+        !resultExpires.isNegative()
+            && resultExpires.equals(resultExpires.truncatedTo(ChronoUnit.SECONDS)),
+        "result-expires must be zero or whole seconds",
+        resultExpires);
     check(
         !Objects.requireNonNull(defaultQueue, "defaultQueue").isBlank(),
         "the default queue needs a name",
@@ -70,7 +76,7 @@ public record BrokerConfig(
         visibilityTimeout);
     check(
         lease.compareTo(Duration.ofSeconds(1)) >= 0
-            && lease.multipliedBy(2).compareTo(visibilityTimeout) <= 0,
+            && lease.compareTo(visibilityTimeout.dividedBy(2)) <= 0,
         "lease must be between 1s and half the visibility timeout, so that Python workers never"
             + " restore what a Java worker still renews",
         lease);
@@ -110,37 +116,38 @@ public record BrokerConfig(
    */
   public static Builder fromEnvironment(Map<String, String> environment) {
     Builder builder = new Builder();
-    String url = environment.get("REDIS_URL");
-    if (url != null && !url.isBlank()) {
-      named(
-          "REDIS_URL",
-          () -> builder.url(RedisUrl.parse(url.strip()).port() > 0 ? url.strip() : url));
-    }
-    String connections = environment.get("REDIS_MAX_CONNECTIONS");
-    if (connections != null && !connections.isBlank()) {
-      named(
-          "REDIS_MAX_CONNECTIONS",
-          () -> builder.maxConnections(Integer.parseInt(connections.strip())));
-    }
-    String timeout = environment.get("REDIS_SOCKET_TIMEOUT");
-    if (timeout != null && !timeout.isBlank()) {
-      named(
-          "REDIS_SOCKET_TIMEOUT",
-          () ->
-              builder.socketTimeout(
-                  Duration.ofMillis(Math.round(Double.parseDouble(timeout.strip()) * 1000))));
-    }
+    read(environment, "REDIS_URL", builder, builder::url);
+    read(
+        environment,
+        "REDIS_MAX_CONNECTIONS",
+        builder,
+        value -> builder.maxConnections(Integer.parseInt(value)));
+    read(
+        environment,
+        "REDIS_SOCKET_TIMEOUT",
+        builder,
+        value -> builder.socketTimeout(seconds(Double.parseDouble(value))));
     return builder;
   }
 
-  private static void named(String variable, Runnable reading) {
+  private static void read(
+      Map<String, String> environment, String variable, Builder builder, Consumer<String> setter) {
+    String value = environment.get(variable);
+    if (value == null || value.isBlank()) {
+      return;
+    }
     try {
-      reading.run();
+      setter.accept(value.strip());
+      builder.build();
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(variable + " is not a number", e);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(variable + ": " + e.getMessage(), e);
     }
+  }
+
+  private static Duration seconds(double value) {
+    return Duration.ofMillis(Math.round(value * 1000));
   }
 
   /** Starts from this configuration. */

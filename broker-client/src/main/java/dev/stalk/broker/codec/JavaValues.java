@@ -6,11 +6,13 @@ import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
+import java.time.OffsetTime;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
@@ -31,7 +33,7 @@ import tools.jackson.core.JacksonException;
  * <tr><th>Java</th><th>T</th><th>Python</th></tr>
  * <tr><td>Instant, OffsetDateTime, ZonedDateTime, LocalDateTime</td><td>datetime</td><td>datetime</td></tr>
  * <tr><td>LocalDate</td><td>date</td><td>date</td></tr>
- * <tr><td>LocalTime</td><td>time</td><td>time</td></tr>
+ * <tr><td>LocalTime, OffsetTime</td><td>time</td><td>time</td></tr>
  * <tr><td>BigDecimal</td><td>decimal</td><td>Decimal</td></tr>
  * <tr><td>UUID</td><td>uuid</td><td>UUID</td></tr>
  * <tr><td>byte[]</td><td>bytes, base64</td><td>bytes</td></tr>
@@ -48,7 +50,7 @@ final class JavaValues {
     } else if (value instanceof BigDecimal decimal) {
       json.marked("decimal", decimal.toString());
     } else if (value instanceof Instant instant) {
-      json.marked("datetime", PythonTime.isoformat(instant.atOffset(ZoneOffset.UTC)));
+      json.marked("datetime", PythonTime.isoformat(utc(instant)));
     } else if (value instanceof OffsetDateTime time) {
       json.marked("datetime", PythonTime.isoformat(time));
     } else if (value instanceof ZonedDateTime time) {
@@ -56,8 +58,10 @@ final class JavaValues {
     } else if (value instanceof LocalDateTime time) {
       json.marked("datetime", PythonTime.isoformat(time));
     } else if (value instanceof LocalDate date) {
-      json.marked("date", date.toString());
+      json.marked("date", PythonTime.isoformat(date));
     } else if (value instanceof LocalTime time) {
+      json.marked("time", PythonTime.isoformat(time));
+    } else if (value instanceof OffsetTime time) {
       json.marked("time", PythonTime.isoformat(time));
     } else if (value instanceof UUID uuid) {
       json.marked("uuid", Map.of("hex", uuid.toString().replace("-", "")));
@@ -75,6 +79,14 @@ final class JavaValues {
       json.array(listOf(value));
     } else {
       json.value(throughJackson(value));
+    }
+  }
+
+  private static OffsetDateTime utc(Instant instant) {
+    try {
+      return instant.atOffset(ZoneOffset.UTC);
+    } catch (DateTimeException e) {
+      throw new EncodingException("the instant cannot be written as a date and time", e);
     }
   }
 
@@ -137,7 +149,7 @@ final class JavaValues {
       Object unmarked = unmark(type, value);
       return unmarked == null ? object : unmarked;
     } catch (RuntimeException e) {
-      throw new MalformedMessageException("a marked " + type + " holds " + value, e);
+      throw new MalformedMessageException("a marked " + type + " holds " + Fields.kind(value), e);
     }
   }
 
@@ -160,10 +172,14 @@ final class JavaValues {
     };
   }
 
-  /** Python's Decimal also knows NaN and Infinity; those arrive as doubles. */
+  /**
+   * Python's Decimal also knows NaN, with a sign or a number, and Infinity: they become doubles.
+   */
   private static Object decimal(String text) {
+    if (text.matches("-?s?NaN\\d*")) {
+      return Double.NaN;
+    }
     return switch (text) {
-      case "NaN", "sNaN" -> Double.NaN;
       case "Infinity" -> Double.POSITIVE_INFINITY;
       case "-Infinity" -> Double.NEGATIVE_INFINITY;
       default -> new BigDecimal(text);
@@ -172,6 +188,9 @@ final class JavaValues {
 
   private static UUID uuid(String hex) {
     String digits = hex.replace("-", "");
+    if (!digits.matches("[0-9a-fA-F]{32}")) {
+      throw new IllegalArgumentException("not 32 hexadecimal digits");
+    }
     return new UUID(
         Long.parseUnsignedLong(digits.substring(0, 16), 16),
         Long.parseUnsignedLong(digits.substring(16, 32), 16));

@@ -51,17 +51,17 @@ public final class MessageCodec {
 
   private MessageCodec() {}
 
-  /** {@code argsrepr} of these arguments, at most about 1,030 characters. */
+  /** {@code argsrepr} of these arguments, at most 1,040 characters. */
   public static String argsRepr(List<?> args) {
     return PythonRepr.ofArgs(args);
   }
 
-  /** {@code kwargsrepr} of these arguments, at most about 1,030 characters. */
+  /** {@code kwargsrepr} of these arguments, at most 1,040 characters. */
   public static String kwargsRepr(Map<String, ?> kwargs) {
     return PythonRepr.ofKwargs(kwargs);
   }
 
-  /** Any value as Celery's logs show it, at most about 1,030 characters. */
+  /** Any value as Celery's logs show it, at most 1,040 characters. */
   public static String repr(@Nullable Object value) {
     return PythonRepr.of(value);
   }
@@ -111,7 +111,10 @@ public final class MessageCodec {
     field(json, "group", headers.group());
     field(json, "group_index", headers.groupIndex());
     field(json, "retries", headers.retries());
-    field(json, "timelimit", Arrays.asList(headers.timeLimit(), headers.softTimeLimit()));
+    field(
+        json,
+        "timelimit",
+        Arrays.asList(seconds(headers.timeLimit()), seconds(headers.softTimeLimit())));
     field(json, "root_id", headers.rootId());
     field(json, "parent_id", headers.parentId());
     field(json, "argsrepr", headers.argsRepr());
@@ -154,6 +157,14 @@ public final class MessageCodec {
     json.value(value);
   }
 
+  /** Whole seconds without a fraction, as Python callers give them. */
+  private static @Nullable Number seconds(@Nullable Double limit) {
+    if (limit != null && limit == Math.rint(limit) && Math.abs(limit) < Integer.MAX_VALUE) {
+      return limit.intValue();
+    }
+    return limit;
+  }
+
   private static @Nullable String stamp(@Nullable OffsetDateTime time) {
     return time == null ? null : PythonTime.stamp(time);
   }
@@ -165,14 +176,22 @@ public final class MessageCodec {
    *     task's id where one could be read
    */
   public static TaskMessage decode(byte[] raw) {
-    Fields envelope = Fields.of("message", Values.read(raw));
+    Fields envelope = Fields.of("message", read("message", raw));
     Fields headers = envelope.object("headers");
-    String id = headers.values().get("id") instanceof String text ? text : null;
+    String id = headers.values().get("id") instanceof String text && !text.isEmpty() ? text : null;
     try {
       return new TaskMessage(
           headers(headers), body(envelope, headers), properties(envelope.object("properties")));
     } catch (MalformedMessageException e) {
       throw new MalformedMessageException(String.valueOf(e.getMessage()), id, e);
+    }
+  }
+
+  private static @Nullable Object read(String where, byte[] json) {
+    try {
+      return Values.read(json);
+    } catch (MalformedMessageException e) {
+      throw new MalformedMessageException(where + ": " + e.getMessage(), e);
     }
   }
 
@@ -261,7 +280,7 @@ public final class MessageCodec {
     if (!CONTENT_TYPE.equals(contentType)) {
       throw envelope.wrong("content-type", contentType, CONTENT_TYPE);
     }
-    Object body = Values.read(content(envelope));
+    Object body = read("message.body", content(envelope));
     if (!(body instanceof List<?> parts) || parts.size() != 3) {
       throw new MalformedMessageException(
           "message.body is " + Fields.kind(body) + ", not [args, kwargs, embed]");
@@ -312,7 +331,7 @@ public final class MessageCodec {
   private static int priority(Fields properties) {
     Object value = properties.values().get("priority");
     if (value instanceof Number number) {
-      return Math.max(0, Math.min(9, number.intValue()));
+      return (int) Math.max(0, Math.min(9, number.doubleValue()));
     }
     if (value instanceof String text && text.matches("-?\\d{1,9}")) {
       return Math.max(0, Math.min(9, Integer.parseInt(text)));

@@ -1,10 +1,14 @@
 package dev.stalk.broker.codec;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import tools.jackson.core.io.NumberOutput;
 
 /** Writes a double as Python's {@code repr} does: the shortest digits that read back as it. */
 final class PythonFloat {
+  private static final MathContext ONE_DIGIT = new MathContext(1, RoundingMode.HALF_EVEN);
+
   private PythonFloat() {}
 
   static String repr(double value) {
@@ -20,7 +24,7 @@ final class PythonFloat {
     if (value == 0 || (size >= 1e-3 && size < 1e7)) {
       return shortest; // both languages write these without an exponent
     }
-    BigDecimal digits = new BigDecimal(shortest).stripTrailingZeros();
+    BigDecimal digits = shortened(new BigDecimal(shortest).stripTrailingZeros(), value);
     int exponent = digits.precision() - digits.scale() - 1;
     if (exponent >= -4 && exponent < 16) {
       String plain = digits.toPlainString();
@@ -41,5 +45,16 @@ final class PythonFloat {
       text.append('0');
     }
     return text.append(absolute).toString();
+  }
+
+  /** Java wants two digits at least, which among the very smallest numbers are not the fewest. */
+  private static BigDecimal shortened(BigDecimal digits, double value) {
+    if (Math.abs(value) < Double.MIN_NORMAL && digits.precision() == 2) {
+      BigDecimal single = digits.round(ONE_DIGIT);
+      if (single.doubleValue() == value) {
+        return single.stripTrailingZeros();
+      }
+    }
+    return digits;
   }
 }

@@ -2,6 +2,7 @@ package dev.stalk.broker.codec;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -59,7 +60,7 @@ final class PythonJson {
       raw(ascii(PythonFloat.repr(((Number) value).doubleValue())));
     } else if (value instanceof Map<?, ?> map) {
       map(map);
-    } else if (value instanceof Iterable<?> items) {
+    } else if (value instanceof Collection<?> items) {
       array(items);
     } else {
       JavaValues.write(value, this);
@@ -67,7 +68,7 @@ final class PythonJson {
   }
 
   void map(Map<?, ?> map) {
-    if (map.size() == 2 && map.containsKey("__type__") && map.containsKey("__value__")) {
+    if (looksMarked(map)) {
       throw new EncodingException(
           "a map with exactly the keys __type__ and __value__ would be taken for one of kombu's"
               + " marked types; add a key or rename one");
@@ -83,6 +84,20 @@ final class PythonJson {
       value(entry.getValue());
     }
     end('}');
+  }
+
+  /** By the text of the keys: a map's own look-up may refuse keys of another type. */
+  private static boolean looksMarked(Map<?, ?> map) {
+    if (map.size() != 2) {
+      return false;
+    }
+    for (Object key : map.keySet()) {
+      String text = JavaValues.keyText(key);
+      if (!text.equals("__type__") && !text.equals("__value__")) {
+        return false;
+      }
+    }
+    return true;
   }
 
   void array(Iterable<?> items) {

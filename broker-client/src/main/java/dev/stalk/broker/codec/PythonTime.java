@@ -1,12 +1,15 @@
 package dev.stalk.broker.codec;
 
+import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
+import java.time.OffsetTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.format.DateTimeParseException;
+import java.time.format.ResolverStyle;
 import java.time.temporal.ChronoField;
 import java.time.temporal.ChronoUnit;
 import java.time.temporal.Temporal;
@@ -27,6 +30,8 @@ final class PythonTime {
   private static final DateTimeFormatter SECONDS =
       DateTimeFormatter.ofPattern("HH:mm:ss", Locale.ROOT);
   private static final DateTimeFormatter OFFSET = DateTimeFormatter.ofPattern("xxx", Locale.ROOT);
+  private static final int FIRST_YEAR = 1;
+  private static final int LAST_YEAR = 9999;
 
   private static final DateTimeFormatter LENIENT =
       new DateTimeFormatterBuilder()
@@ -45,21 +50,47 @@ final class PythonTime {
           .optionalStart()
           .appendOffset("+HHmm", "Z")
           .optionalEnd()
-          .toFormatter(Locale.ROOT);
+          .toFormatter(Locale.ROOT)
+          .withResolverStyle(ResolverStyle.STRICT);
 
   private PythonTime() {}
 
   /** For headers and {@code date_done}: always six fraction digits and an offset. */
   static String stamp(OffsetDateTime time) {
-    return STAMP.format(time.truncatedTo(ChronoUnit.MICROS));
+    return STAMP.format(inWholeMinutes(time).truncatedTo(ChronoUnit.MICROS));
   }
 
   static String isoformat(OffsetDateTime time) {
-    return isoformat(time.toLocalDateTime()) + OFFSET.format(time);
+    OffsetDateTime readable = inWholeMinutes(time);
+    return isoformat(readable.toLocalDateTime()) + OFFSET.format(readable);
   }
 
   static String isoformat(LocalDateTime time) {
-    return time.toLocalDate() + "T" + isoformat(time.toLocalTime());
+    return isoformat(time.toLocalDate()) + "T" + isoformat(time.toLocalTime());
+  }
+
+  static String isoformat(LocalDate date) {
+    if (!inPython(date.getYear())) {
+      throw new EncodingException(
+          "the date %s is not in the years 1 to 9999, which is all that Python knows"
+              .formatted(date));
+    }
+    return date.toString();
+  }
+
+  static String isoformat(OffsetTime time) {
+    return isoformat(time.toLocalTime()) + OFFSET.format(time);
+  }
+
+  /** Older parsers know no seconds in an offset; the instant stays the same. */
+  private static OffsetDateTime inWholeMinutes(OffsetDateTime time) {
+    return time.getOffset().getTotalSeconds() % 60 == 0
+        ? time
+        : time.withOffsetSameInstant(ZoneOffset.UTC);
+  }
+
+  private static boolean inPython(int year) {
+    return year >= FIRST_YEAR && year <= LAST_YEAR;
   }
 
   static String isoformat(LocalTime time) {
@@ -75,9 +106,14 @@ final class PythonTime {
    */
   static OffsetDateTime parseInstant(String text) {
     Temporal time = parseDateTime(text);
-    return time instanceof OffsetDateTime aware
-        ? aware
-        : ((LocalDateTime) time).atOffset(ZoneOffset.UTC);
+    OffsetDateTime aware =
+        time instanceof OffsetDateTime offset
+            ? offset
+            : ((LocalDateTime) time).atOffset(ZoneOffset.UTC);
+    if (!inPython(aware.getYear())) {
+      throw new DateTimeParseException("not in the years 1 to 9999", text, 0);
+    }
+    return aware;
   }
 
   /** An {@link OffsetDateTime}, or a {@link LocalDateTime} where the text has no offset. */
@@ -86,7 +122,6 @@ final class PythonTime {
   }
 
   static Temporal parseTime(String text) {
-    return (Temporal)
-        DateTimeFormatter.ISO_TIME.parseBest(text, java.time.OffsetTime::from, LocalTime::from);
+    return (Temporal) DateTimeFormatter.ISO_TIME.parseBest(text, OffsetTime::from, LocalTime::from);
   }
 }

@@ -60,12 +60,16 @@ public final class Redelivery {
         edit(parser, nested, null);
         continue;
       }
-      if (name.equals("redelivered")
-          && (value == JsonToken.VALUE_FALSE || value == JsonToken.VALUE_NULL)) {
-        edits.add(new Edit(offset(parser), value == JsonToken.VALUE_FALSE ? 5 : 4, "true"));
-      }
-      marked |= name.equals("redelivered");
+      int start = offset(parser);
       parser.skipChildren();
+      if (name.equals("redelivered")) {
+        marked = true;
+        if (value != JsonToken.VALUE_TRUE) {
+          parser.finishToken();
+          int end = (int) parser.currentLocation().getByteOffset();
+          edits.add(new Edit(start, end - start, "true"));
+        }
+      }
     }
     if (!marked) {
       edits.add(new Edit(offset(parser), 0, empty ? MARK : ", " + MARK));

@@ -6,6 +6,7 @@ import dev.stalk.broker.message.TaskState;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +65,7 @@ public final class ResultCodec {
     for (Object argument : failure.arguments()) {
       arguments.add(encodable(argument) ? argument : String.valueOf(argument));
     }
-    Map<String, @Nullable Object> parts = new java.util.LinkedHashMap<>();
+    Map<String, @Nullable Object> parts = new LinkedHashMap<>();
     parts.put("exc_type", failure.type());
     parts.put("exc_message", arguments);
     parts.put("exc_module", failure.module());
@@ -102,9 +103,13 @@ public final class ResultCodec {
         fields.values().get("children") instanceof List<?> list ? new ArrayList<>(list) : null);
   }
 
-  private static RemoteException failure(@Nullable Object value) {
+  /** Null where nothing is stored: a retry need not have an exception. */
+  private static @Nullable RemoteException failure(@Nullable Object value) {
+    if (value == null) {
+      return null;
+    }
     if (!(value instanceof Map<?, ?> parts)) {
-      return new RemoteException("", null, value == null ? List.of() : List.of(value));
+      return new RemoteException("", null, List.of(value));
     }
     List<@Nullable Object> arguments = arguments(parts.get("exc_message"));
     String type = parts.get("exc_type") instanceof String text ? text : "";

@@ -38,7 +38,7 @@ public record UnackedEntry(byte[] message, String exchange, String routingKey) {
         int end = (int) parser.currentTokenLocation().getByteOffset() + 1;
         String exchange = string(parser);
         String routingKey = string(parser);
-        if (parser.nextToken() == JsonToken.END_ARRAY) {
+        if (parser.nextToken() == JsonToken.END_ARRAY && parser.nextToken() == null) {
           return new UnackedEntry(Arrays.copyOfRange(value, start, end), exchange, routingKey);
         }
       }

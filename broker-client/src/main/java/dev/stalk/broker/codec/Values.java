@@ -11,10 +11,13 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JavaType;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.cfg.DateTimeFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -31,6 +34,7 @@ public final class Values {
   static final JsonFactory FACTORY =
       JsonFactory.builder()
           .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .disable(TokenStreamFactory.Feature.CHARSET_DETECTION)
           .streamReadConstraints(
               StreamReadConstraints.builder()
                   .maxNestingDepth(MAX_DEPTH)
@@ -42,6 +46,9 @@ public final class Values {
   static final JsonMapper MAPPER =
       JsonMapper.builder(FACTORY)
           .disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .enable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
+          .disable(DateTimeFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE)
           .build();
 
   private Values() {}
@@ -122,11 +129,16 @@ public final class Values {
     try {
       return MAPPER.convertValue(value, javaType);
     } catch (JacksonException e) {
-      throw new IllegalArgumentException(
-          "%s does not fit %s: %s"
-              .formatted(kind(value), javaType.toCanonical(), e.getOriginalMessage()),
-          e);
+      throw misfit(value, type, e.getOriginalMessage(), e);
+    } catch (IllegalArgumentException e) {
+      throw misfit(value, type, e.getMessage(), e);
     }
+  }
+
+  private static IllegalArgumentException misfit(
+      @Nullable Object value, Type type, @Nullable String why, Exception cause) {
+    return new IllegalArgumentException(
+        "%s does not fit %s: %s".formatted(kind(value), type.getTypeName(), why), cause);
   }
 
   /** What a Python user would call the value's type. */
@@ -140,6 +152,10 @@ public final class Values {
     if (value instanceof List) {
       return "an array";
     }
-    return value instanceof String ? "a string" : "a " + value.getClass().getSimpleName();
+    if (value instanceof String) {
+      return "a string";
+    }
+    String name = value.getClass().getSimpleName();
+    return ("AEIOU".indexOf(name.charAt(0)) < 0 ? "a " : "an ") + name;
   }
 }

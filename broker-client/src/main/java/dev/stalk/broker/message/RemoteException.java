@@ -34,7 +34,7 @@ public record RemoteException(
     return module == null || module.isEmpty() ? type : module + "." + type;
   }
 
-  /** The arguments in one line, as Python's {@code str(exception)} would give them. */
+  /** The arguments in one line: a single one as its text, several as a list. */
   public String message() {
     if (arguments.isEmpty()) {
       return "";

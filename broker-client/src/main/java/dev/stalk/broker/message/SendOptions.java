@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param eta not before; overruled by {@code countdown}
  * @param countdown delay from the moment of sending; zero or less means at once
  * @param expires discarded if not begun by then
- * @param timeLimit the hard time limit
- * @param softTimeLimit the soft time limit, at most {@code timeLimit}
+ * @param timeLimit the hard time limit, a millisecond or more
+ * @param softTimeLimit the soft time limit, a millisecond or more and at most {@code timeLimit}
  * @param shadow the name to show instead of the task's
  * @param rootId the workflow's first task; the task itself if null
  * @param parentId the task that sends this one
@@ -83,6 +83,8 @@ public record SendOptions(
     if (priority != null && (priority < 0 || priority > 9)) {
       throw new IllegalArgumentException("priority must be between 0 and 9, not " + priority);
     }
+    checkLimit("time limit", timeLimit);
+    checkLimit("soft time limit", softTimeLimit);
     if (timeLimit != null && softTimeLimit != null && softTimeLimit.compareTo(timeLimit) > 0) {
       throw new IllegalArgumentException(
           "the soft time limit %s is longer than the hard one %s"
@@ -97,6 +99,13 @@ public record SendOptions(
                   "header '" + name + "' belongs to the task protocol; choose another name");
             });
     headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
+  }
+
+  private static void checkLimit(String name, @Nullable Duration limit) {
+    if (limit != null && limit.compareTo(Duration.ofMillis(1)) < 0) {
+      throw new IllegalArgumentException(
+          "the %s must be at least a millisecond, not %s".formatted(name, limit));
+    }
   }
 
   /** Starts from nothing. */

@@ -94,8 +94,6 @@ final class RedisErrors {
       cause = cause.getCause();
     }
     @Nullable String message = cause.getMessage();
-    return message == null
-        ? cause.getClass().getSimpleName()
-        : message.replaceFirst("\\.$", "");
+    return message == null ? cause.getClass().getSimpleName() : message.replaceFirst("\\.$", "");
   }
 }

@@ -8,6 +8,7 @@ import dev.stalk.broker.transport.Exchange;
 import dev.stalk.broker.transport.QueueConnection;
 import dev.stalk.broker.transport.Settlement;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -129,9 +130,7 @@ final class RedisQueueConnection implements QueueConnection {
     List<?> values = (List<?>) current.call(Command.HMGET, fields.toArray(byte[][]::new));
     for (int i = 0; i < values.size(); i++) {
       if (values.get(i) instanceof byte[] value) {
-        recovered.add(
-            new Delivery(
-                tag(firstUnknownTag + i), queue, UnackedEntry.parse(value).message()));
+        recovered.add(new Delivery(tag(firstUnknownTag + i), queue, envelopeIn(value)));
       }
     }
     firstUnknownTag = nextTag;
@@ -139,6 +138,11 @@ final class RedisQueueConnection implements QueueConnection {
       log.info("{}: took in {} messages whose fetch was cut off", queue, recovered.size());
     }
     return recovered;
+  }
+
+  /** We made this value ourselves, so its envelope is cut out without reading it. */
+  private byte[] envelopeIn(byte[] value) {
+    return Arrays.copyOfRange(value, 1, value.length - closing.length);
   }
 
   /** Turns tracking on if it is not yet; false where the server or a proxy refuses it. */
@@ -285,9 +289,10 @@ final class RedisQueueConnection implements QueueConnection {
   }
 
   /**
-   * The tag of a number, as the script makes it. Long on purpose: past 64 characters Redis keeps the
-   * index as a skip list from the first entry on. As the compact list it would otherwise be, every
-   * insertion reads all the scores before it, which took six times as long with 60 messages held.
+   * The tag of a number, as the script makes it. Long on purpose: past 64 characters Redis keeps
+   * the index as a skip list from the first entry on. As the compact list it would otherwise be,
+   * every insertion reads all the scores before it, which took six times as long with 60 messages
+   * held.
    */
   private String tag(long number) {
     String digits = Long.toString(number);
@@ -301,8 +306,7 @@ final class RedisQueueConnection implements QueueConnection {
     }
     List<Delivery> deliveries = new ArrayList<>();
     for (Object message : (List<?>) answer.get(1)) {
-      deliveries.add(
-          new Delivery(tag(first + deliveries.size()), queue, (byte[]) message));
+      deliveries.add(new Delivery(tag(first + deliveries.size()), queue, (byte[]) message));
     }
     return new Exchange(fates, deliveries, ((Long) answer.get(2)).intValue());
   }

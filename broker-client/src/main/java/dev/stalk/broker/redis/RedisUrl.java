@@ -1,9 +1,8 @@
 package dev.stalk.broker.redis;
 
-import java.net.URI;
-import java.net.URISyntaxException;
-import java.net.URLDecoder;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -41,36 +40,66 @@ public record RedisUrl(
    *     wrong and shows no password
    */
   public static RedisUrl parse(String text) {
-    URI uri;
-    try {
-      uri = new URI(text);
-    } catch (URISyntaxException e) {
-      // the exception's own text holds the whole address, and so the password
-      throw wrong(
-          "it has a character at position %d that must be percent-encoded".formatted(e.getIndex()));
+    int schemeEnd = text.indexOf("://");
+    if (schemeEnd < 0) {
+      throw wrong("it has no scheme");
     }
-    String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
+    String scheme = text.substring(0, schemeEnd).toLowerCase(Locale.ROOT);
     if (!scheme.equals("redis") && !scheme.equals("rediss")) {
       throw wrong(
-          scheme.isEmpty()
-              ? "it has no scheme"
-              : "the scheme '" + scheme + "' is not one of redis, rediss");
+          scheme.matches("[a-z][a-z0-9+.-]*")
+              ? "the scheme '" + scheme + "' is not one of redis, rediss"
+              : "it does not begin with redis:// or rediss://");
     }
-    Authority authority =
-        Authority.parse(uri.getRawAuthority() == null ? "" : uri.getRawAuthority());
-    checkOptions(uri.getRawQuery());
+    checkCharacters(text);
+    int authorityEnd = indexOfAny(text, "/?#", schemeEnd + 3);
+    checkRest(text.substring(authorityEnd));
+    int pathEnd = indexOfAny(text, "?", authorityEnd);
+    Authority authority = Authority.parse(text.substring(schemeEnd + 3, authorityEnd));
+    boolean tls = scheme.equals("rediss");
+    if (pathEnd < text.length()) {
+      checkOptions(text.substring(pathEnd + 1), tls);
+    }
     return new RedisUrl(
         authority.host.isEmpty() ? "127.0.0.1" : authority.host,
         authority.port,
-        database(uri.getRawPath()),
+        database(decoded(text.substring(authorityEnd, pathEnd))),
         authority.user,
         authority.password,
-        scheme.equals("rediss"));
+        tls);
   }
 
-  /**
-   * The part before the path; {@link URI} refuses passwords and host names that Redis users have.
-   */
+  private static void checkCharacters(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isWhitespace(text.charAt(i)) || Character.isISOControl(text.charAt(i))) {
+        throw wrong("it has a character at position %d that must be percent-encoded".formatted(i));
+      }
+    }
+    if (text.indexOf(';') >= 0) {
+      throw wrong("it has a ';', by which kombu separates several addresses; Stalk takes one");
+    }
+  }
+
+  private static int indexOfAny(String text, String characters, int from) {
+    for (int i = from; i < text.length(); i++) {
+      if (characters.indexOf(text.charAt(i)) >= 0) {
+        return i;
+      }
+    }
+    return text.length();
+  }
+
+  /** What follows the host may be the rest of a password; so it is not shown. */
+  private static void checkRest(String rest) {
+    if (rest.indexOf('@') >= 0) {
+      throw wrong("a '/', '?' or '#' in user or password must be percent-encoded");
+    }
+    if (rest.indexOf('#') >= 0) {
+      throw wrong("it has a '#', which must be percent-encoded");
+    }
+  }
+
+  /** The part before the path. */
   private record Authority(
       String host, int port, @Nullable String user, @Nullable String password) {
 
@@ -85,6 +114,8 @@ public record RedisUrl(
       String host = portAt < 0 ? address : address.substring(0, portAt);
       if (host.startsWith("[") && host.endsWith("]")) {
         host = host.substring(1, host.length() - 1);
+      } else if (host.indexOf(':') >= 0) {
+        throw wrong("the host has a ':'; an IPv6 address stands in brackets, as [::1]");
       }
       return new Authority(
           decoded(host),
@@ -94,45 +125,72 @@ public record RedisUrl(
     }
   }
 
+  /** Text that is no number is not shown: it may be a password whose host was forgotten. */
   private static int portNumber(String text) {
     if (text.isEmpty()) {
       return DEFAULT_PORT;
     }
-    if (text.matches("\\d{1,5}")) {
-      int port = Integer.parseInt(text);
-      if (port >= 1 && port <= 65535) {
-        return port;
-      }
+    if (!text.matches("[0-9]{1,9}")) {
+      throw wrong("the port is not a number");
     }
-    throw wrong("the port '" + text + "' is not between 1 and 65535");
+    int port = Integer.parseInt(text);
+    if (port < 1 || port > 65535) {
+      throw wrong("the port '" + text + "' is not between 1 and 65535");
+    }
+    return port;
   }
 
-  private static int database(@Nullable String path) {
-    String number = path == null ? "" : path.replaceFirst("^/+", "");
+  private static int database(String path) {
+    String number = path.replaceFirst("^/{1,2}", "");
     if (number.isEmpty()) {
       return 0;
     }
-    if (number.matches("\\d{1,6}")) {
+    if (number.matches("[0-9]{1,6}")) {
       return Integer.parseInt(number);
     }
     throw wrong("the path '/" + number + "' is not a database number");
   }
 
-  private static void checkOptions(@Nullable String query) {
-    if (query == null || query.isEmpty()) {
-      return;
-    }
+  private static void checkOptions(String query, boolean tls) {
     for (String option : query.split("&", -1)) {
-      if (!option.matches("ssl_cert_reqs=(CERT_REQUIRED|required)")) {
+      if (option.startsWith("ssl_") && !tls) {
+        throw wrong("options of TLS need the scheme rediss");
+      }
+      if (!option.isEmpty() && !option.matches("ssl_cert_reqs=(CERT_REQUIRED|required)")) {
         throw wrong(
             "the option '%s' is not known; only ssl_cert_reqs=required is"
-                .formatted(option.replaceFirst("=.*", "")));
+                .formatted(option.contains("=") ? option.replaceFirst("=.*", "") : "..."));
       }
     }
   }
 
+  /**
+   * As Python's {@code unquote}: a percent sign that begins no escape stands for itself, bytes that
+   * are no UTF-8 become replacement characters.
+   */
   private static String decoded(String text) {
-    return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    if (text.indexOf('%') < 0) {
+      return text;
+    }
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(text.length());
+    for (int i = 0; i < text.length(); i++) {
+      if (beginsEscape(text, i)) {
+        bytes.write(HexFormat.fromHexDigits(text, i + 1, i + 3));
+        i += 2;
+      } else {
+        int end = text.offsetByCodePoints(i, 1);
+        bytes.writeBytes(text.substring(i, end).getBytes(StandardCharsets.UTF_8));
+        i = end - 1;
+      }
+    }
+    return bytes.toString(StandardCharsets.UTF_8);
+  }
+
+  private static boolean beginsEscape(String text, int at) {
+    return text.charAt(at) == '%'
+        && at + 2 < text.length()
+        && HexFormat.isHexDigit(text.charAt(at + 1))
+        && HexFormat.isHexDigit(text.charAt(at + 2));
   }
 
   private static IllegalArgumentException wrong(String what) {

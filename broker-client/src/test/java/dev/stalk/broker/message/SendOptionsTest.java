@@ -1,0 +1,91 @@
+package dev.stalk.broker.message;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class SendOptionsTest {
+  static final Iterable<String> RESERVED = SendOptions.RESERVED_HEADERS;
+
+  @ParameterizedTest
+  @FieldSource("RESERVED")
+  void headerOfTheProtocolIsRefused(String name) {
+    assertThatThrownBy(() -> SendOptions.builder().header(name, "x").build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'" + name + "' belongs to the task protocol");
+  }
+
+  private static Stream<Arguments> wrongValues() {
+    return Stream.of(
+        wrong("task id", builder -> builder.id("")),
+        wrong("queue's name", builder -> builder.queue("")),
+        wrong("priority must be between 0 and 9, not -1", builder -> builder.priority(-1)),
+        wrong("priority must be between 0 and 9, not 10", builder -> builder.priority(10)),
+        wrong("the time limit", builder -> builder.timeLimit(Duration.ZERO)),
+        wrong("the soft time limit", builder -> builder.softTimeLimit(Duration.ofNanos(999_999))),
+        wrong("the time limit", builder -> builder.timeLimit(Duration.ofSeconds(-1))),
+        wrong(
+            "is longer than the hard one",
+            builder ->
+                builder.timeLimit(Duration.ofSeconds(1)).softTimeLimit(Duration.ofSeconds(2))));
+  }
+
+  private static Arguments wrong(String complaint, Consumer<SendOptions.Builder> setter) {
+    return Arguments.arguments(complaint, setter);
+  }
+
+  @ParameterizedTest
+  @MethodSource("wrongValues")
+  void valueOutOfItsRangeIsRefused(String complaint, Consumer<SendOptions.Builder> setter) {
+    SendOptions.Builder builder = SendOptions.builder();
+    setter.accept(builder);
+
+    assertThatThrownBy(builder::build)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(complaint);
+  }
+
+  @Test
+  void everyOptionIsKeptInACopy() {
+    SendOptions options =
+        SendOptions.builder()
+            .id("id")
+            .queue("math")
+            .priority(9)
+            .ignoreResult(false)
+            .eta(Instant.EPOCH)
+            .countdown(Duration.ofSeconds(-1))
+            .expires(Instant.MAX)
+            .timeLimit(Duration.ofSeconds(2))
+            .softTimeLimit(Duration.ofSeconds(2))
+            .shadow("shown")
+            .rootId("root")
+            .parentId("parent")
+            .header("x-a", 1)
+            .header("x-b", null)
+            .build();
+
+    assertThat(options.toBuilder().build()).isEqualTo(options);
+    assertThat(options).hasNoNullFieldsOrProperties();
+    assertThat(options.headers()).containsOnlyKeys("x-a", "x-b");
+    assertThatThrownBy(() -> options.headers().put("id", "evil"))
+        .isInstanceOf(UnsupportedOperationException.class);
+  }
+
+  @Test
+  void defaultSaysNothing() {
+    assertThat(SendOptions.DEFAULT)
+        .hasAllNullFieldsOrPropertiesExcept("headers")
+        .hasFieldOrPropertyWithValue("headers", Map.of());
+  }
+}
