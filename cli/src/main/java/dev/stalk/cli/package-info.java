@@ -1,3 +1,7 @@
+/**
+ * The {@code stalk} command. {@code Stalk} lists the subcommands, {@code Failures} turns whatever
+ * they throw into one line and an exit code.
+ */
 @NullMarked
 package dev.stalk.cli;
 

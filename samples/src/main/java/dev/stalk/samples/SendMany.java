@@ -38,7 +38,9 @@ public final class SendMany {
       System.out.println(receipts);
 
       try {
-        client.send(TaskSignature.of("samples.fail", "no such order").on("python")).get(Object.class, patience);
+        client
+            .send(TaskSignature.of("samples.fail", "no such order").on("python"))
+            .get(Object.class, patience);
       } catch (TaskFailedException e) {
         System.out.println(e.type() + " of " + e.module() + ": " + e.arguments());
         System.out.println(e.traceback());

@@ -6,6 +6,7 @@ import static dev.stalk.broker.redis.RedisProbeVerdict.ok;
 import static dev.stalk.broker.redis.RedisProbeVerdict.warning;
 
 import dev.stalk.broker.transport.BrokerException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -17,7 +18,7 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.Protocol.Command;
-import redis.clients.jedis.commands.ProtocolCommand;
+import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
 
 /**
@@ -129,10 +130,14 @@ final class RedisProbe implements AutoCloseable {
     return withOwn(
         "probe-subscriber",
         subscriber -> {
-          call(subscriber, Command.SUBSCRIBE, key);
+          subscriber.call(Command.SUBSCRIBE, key);
           long start = System.nanoTime();
           pool.with(publisher -> publisher.call(Command.PUBLISH, key, value));
-          List<?> message = (List<?>) subscriber.read();
+          List<?> message = message(subscriber);
+          if (message == null) {
+            return failed(
+                "no message came back in time", "look for a proxy that does not pass messages on");
+          }
           return message.get(2) instanceof byte[] payload && Arrays.equals(payload, value)
               ? ok("a message came back in %s".formatted(millis(System.nanoTime() - start)))
               : failed("another message came back", "look for a proxy that alters messages");
@@ -147,15 +152,14 @@ final class RedisProbe implements AutoCloseable {
         "probe-subscriber",
         subscriber -> {
           long id = subscriber.clientId();
-          call(subscriber, Command.SUBSCRIBE, word(RedisKeys.INVALIDATIONS));
+          subscriber.call(Command.SUBSCRIBE, word(RedisKeys.INVALIDATIONS));
           return withOwn("probe-tracker", tracker -> notice(subscriber, id, tracker));
         });
   }
 
   private RedisProbeVerdict notice(RedisConnection subscriber, long id, RedisConnection tracker) {
     try {
-      call(
-          tracker,
+      tracker.call(
           Command.CLIENT,
           word("TRACKING"),
           word("ON"),
@@ -163,19 +167,24 @@ final class RedisProbe implements AutoCloseable {
           RedisKeys.bytes(id),
           word("OPTIN"),
           word("NOLOOP"));
-      call(tracker, Command.CLIENT, word("CACHING"), word("YES"));
+      tracker.call(Command.CLIENT, word("CACHING"), word("YES"));
     } catch (JedisDataException e) {
       return warning(
           "client tracking is refused (%s): workers look for messages by polling"
               .formatted(e.getMessage()),
           "allow the user CLIENT TRACKING and CLIENT CACHING, and connect without a proxy");
     }
-    call(tracker, Command.GET, key);
+    tracker.call(Command.GET, key);
     long start = System.nanoTime();
     pool.with(writer -> writer.call(Command.SET, key, value, word("EX"), RedisKeys.bytes(60)));
-    List<?> message = (List<?>) subscriber.read();
+    List<?> message = message(subscriber);
     long took = System.nanoTime() - start;
     pool.with(writer -> writer.call(Command.DEL, key));
+    if (message == null) {
+      return warning(
+          "a change was not announced: idle workers see messages when they look, some seconds late",
+          "connect without a proxy");
+    }
     return message.get(2) instanceof List<?> keys
             && keys.get(0) instanceof byte[] changed
             && Arrays.equals(changed, key)
@@ -246,9 +255,16 @@ final class RedisProbe implements AutoCloseable {
     return RedisKeys.bytes(text);
   }
 
-  private static @Nullable Object call(
-      RedisConnection connection, ProtocolCommand command, byte[]... arguments) {
-    return connection.call(command, arguments);
+  /** The next message; null if none comes within the socket timeout. */
+  private static @Nullable List<?> message(RedisConnection subscriber) {
+    try {
+      return (List<?>) subscriber.read();
+    } catch (JedisConnectionException e) {
+      if (e.getCause() instanceof SocketTimeoutException) {
+        return null;
+      }
+      throw e;
+    }
   }
 
   /** Runs something on a connection that does not go back to the pool. */

@@ -26,6 +26,9 @@ final class RedisProbeRules {
   private static final int MINOR = 2;
   private static final int ALARM_PERCENT = 75;
 
+  /** Seconds; a worker's idle queue is looked at more often. */
+  private static final int LONGEST_IDLE = 10;
+
   private RedisProbeRules() {}
 
   static RedisProbeVerdict server(RedisProbeInfo info) {
@@ -166,11 +169,16 @@ final class RedisProbeRules {
     return ok("%d of %d are connected".formatted(connected, most));
   }
 
-  static RedisProbeVerdict idleTimeout(String seconds) {
-    return seconds.equals("0")
-        ? ok("idle connections are kept")
+  /** The connection that a queue's notices depend on is used every few seconds, not more often. */
+  static RedisProbeVerdict idleTimeout(String setting) {
+    int seconds = setting.matches("\\d{1,9}") ? Integer.parseInt(setting) : 0;
+    if (seconds == 0) {
+      return ok("idle connections are kept");
+    }
+    return seconds > LONGEST_IDLE
+        ? ok("connections idle for %d s are cut; they are made anew when needed".formatted(seconds))
         : warning(
-            "the server cuts connections that were idle for %s s; they are made anew when needed"
+            "connections idle for %d s are cut, and idle workers see messages some seconds late"
                 .formatted(seconds),
             "CONFIG SET timeout 0, and in its start command");
   }

@@ -141,9 +141,10 @@ class RedisProbeRulesTest {
   }
 
   @Test
-  void idleConnectionsShouldBeKept() {
+  void idleConnectionsShouldBeKeptForAWhile() {
     assertIs(Status.OK, "kept", RedisProbeRules.idleTimeout("0"));
-    assertIs(Status.WARNING, "idle for 300 s", RedisProbeRules.idleTimeout("300"));
+    assertIs(Status.OK, "idle for 300 s", RedisProbeRules.idleTimeout("300"));
+    assertIs(Status.WARNING, "some seconds late", RedisProbeRules.idleTimeout("5"));
   }
 
   @Test

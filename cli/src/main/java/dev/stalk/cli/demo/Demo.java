@@ -38,7 +38,9 @@ final class Demo implements AutoCloseable {
   private static final String SAMPLES = "/dev/stalk/samples/";
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  /** The threads of the Java worker's fast and slow queues together; as many processes for Celery. */
+  /**
+   * The threads of the Java worker's fast and slow queues together; as many processes for Celery.
+   */
   private static final int CONCURRENCY = 4;
 
   private final int tasks;
@@ -134,7 +136,8 @@ final class Demo implements AutoCloseable {
           int right = 0;
           List<AsyncResult> results = client.sendAll(calls);
           for (int i = 0; i < tasks; i++) {
-            right += Integer.valueOf(i + 1).equals(results.get(i).get(Integer.class, PATIENCE)) ? 1 : 0;
+            right +=
+                Integer.valueOf(i + 1).equals(results.get(i).get(Integer.class, PATIENCE)) ? 1 : 0;
           }
           return new Found(right == tasks, "%,d of %,d right".formatted(right, tasks));
         });
@@ -170,10 +173,12 @@ final class Demo implements AutoCloseable {
         what,
         () -> {
           try {
-            client.send(TaskSignature.of("samples.fail", "boom").on(queue)).get(Object.class, PATIENCE);
+            client
+                .send(TaskSignature.of("samples.fail", "boom").on(queue))
+                .get(Object.class, PATIENCE);
             return new Found(false, "no exception came");
           } catch (TaskFailedException e) {
-            String found = e.module() + "." + e.type() + ": " + e.result().failure().message();
+            String found = "%s.%s: %s".formatted(e.module(), e.type(), e.arguments().get(0));
             return new Found(found.equals(expected) && e.traceback() != null, found);
           }
         });
@@ -197,7 +202,8 @@ final class Demo implements AutoCloseable {
   private void isolation(
       String whose, BrokerClient client, String fast, String slow, boolean checked) {
     IsolationProbe probe = new IsolationProbe(client, Clock.systemUTC(), fast, slow);
-    progress.accept(whose + ": the fast queue's waits, alone and beside a slow queue full of 1 s tasks");
+    progress.accept(
+        whose + ": the fast queue's waits, alone and beside a slow queue full of 1 s tasks");
     try {
       Waits before = probe.measure();
       table.row(whose + ": fast queue's wait, alone", true, before.toString());
@@ -255,15 +261,21 @@ final class Demo implements AutoCloseable {
     return peer;
   }
 
-  /** Stops what was started, last first; the worker's slow tasks are not waited for. */
+  /**
+   * Stops what was started, last first and all of it; the worker's slow tasks are not waited for.
+   */
   @Override
-  public void close() throws Exception {
+  public void close() {
     while (!started.isEmpty()) {
       AutoCloseable peer = started.pop();
-      if (peer instanceof Worker worker) {
-        worker.stop(Duration.ZERO);
-      } else {
-        peer.close();
+      try {
+        if (peer instanceof Worker worker) {
+          worker.stop(Duration.ZERO);
+        } else {
+          peer.close();
+        }
+      } catch (Exception e) {
+        progress.accept("could not stop " + peer + ": " + e);
       }
     }
   }

@@ -56,7 +56,8 @@ final class IsolationProbe {
   /** Fills the slow queue with tasks of one second each. */
   void disturb() {
     client.sendAll(
-        Collections.nCopies(SLOW_TASKS, TaskSignature.of("samples.sleep", 1).on(slow).ignoringResult()));
+        Collections.nCopies(
+            SLOW_TASKS, TaskSignature.of("samples.sleep", 1).on(slow).ignoringResult()));
   }
 
   private static double seconds(Instant instant) {

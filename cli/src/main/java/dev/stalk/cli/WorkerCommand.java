@@ -1,0 +1,95 @@
+package dev.stalk.cli;
+
+import dev.stalk.broker.BrokerClient;
+import dev.stalk.broker.transport.BrokerUnavailableException;
+import dev.stalk.broker.transport.Transport;
+import dev.stalk.worker.Worker;
+import dev.stalk.worker.config.WorkerConfig;
+import dev.stalk.worker.config.WorkerYaml;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Runs a worker. */
+@Command(
+    name = "worker",
+    description = {
+      "Runs a worker until SIGTERM or SIGINT.",
+      "It then fetches no more, gives running tasks the shutdown-timeout of its configuration, and"
+          + " returns the rest to their queues. A broker that is away is waited for."
+    },
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    sortOptions = false,
+    exitCodeListHeading = ExitCodes.HEADING,
+    exitCodeList = {
+      "0:stopped by a signal, and every running task had ended in time",
+      "1:stopped by a signal, and tasks were interrupted; or the broker answered with an error",
+      ExitCodes.USAGE_LINE,
+      ExitCodes.INTERNAL_LINE,
+      ExitCodes.REFUSED_LINE
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  stalk worker --config worker.yaml --classpath 'my-tasks.jar:lib/*'")
+final class WorkerCommand implements Callable<Integer> {
+
+  @Option(
+      names = {"-c", "--config"},
+      required = true,
+      paramLabel = "FILE",
+      description = "The worker's YAML file.")
+  private Path file = Path.of("");
+
+  @Option(
+      names = "--classpath",
+      paramLabel = "PATH",
+      description = "Jars and directories with the tasks' classes; lib/* stands for every jar.")
+  private @Nullable String classPath;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    if (classPath != null) {
+      Thread.currentThread().setContextClassLoader(TaskClasses.loader(classPath));
+    }
+    WorkerConfig config = WorkerYaml.load(file);
+    Worker worker = Worker.builder().config(config).build();
+    refuseEarly(config);
+    Thread hook = new Thread(() -> stop(worker, config.shutdownTimeout()), "stalk-shutdown");
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      worker.start();
+    } catch (RuntimeException e) {
+      Runtime.getRuntime().removeShutdownHook(hook); // it would hide the error's exit code
+      throw e;
+    }
+    new CountDownLatch(1).await();
+    return ExitCodes.OK;
+  }
+
+  /**
+   * A password that is wrong now will be wrong later: say so at once. A broker that is away may
+   * come back, and the worker waits for it.
+   */
+  private static void refuseEarly(WorkerConfig config) {
+    try (Transport transport = BrokerClient.transport(config.broker(), "stalk-worker")) {
+      var unusedTime = transport.time();
+      var unusedResult = transport.results().get("stalk-start");
+    } catch (BrokerUnavailableException e) {
+      return; // the worker logs it
+    }
+  }
+
+  /** Halts, as a JVM that ends because of a signal would otherwise end with a code of its own. */
+  private static void stop(Worker worker, Duration patience) {
+    boolean warm = false;
+    try {
+      warm = worker.stop(patience);
+    } finally {
+      Runtime.getRuntime().halt(warm ? ExitCodes.OK : ExitCodes.FAILED);
+    }
+  }
+}
