@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  *     Python workers; an hour by default
  * @param lease for how long a message stays with a Java worker that gives no sign of life, one
  *     second to half the visibility timeout; a minute by default
+ * @param maxDeliveries how often a message is delivered before it is quarantined instead, 0 to
+ *     1,000; 0 means any number of times; 5 by default. A task that kills its worker costs that
+ *     many workers at most
  */
 public record BrokerConfig(
     String url,
@@ -39,7 +42,8 @@ public record BrokerConfig(
     Duration connectTimeout,
     Duration socketTimeout,
     Duration visibilityTimeout,
-    Duration lease) {
+    Duration lease,
+    int maxDeliveries) {
 
   public static final String DEFAULT_URL = "redis://localhost:6379/0";
   public static final Duration DEFAULT_RESULT_EXPIRES = Duration.ofDays(1);
@@ -49,6 +53,7 @@ public record BrokerConfig(
   public static final Duration DEFAULT_SOCKET_TIMEOUT = Duration.ofSeconds(5);
   public static final Duration DEFAULT_VISIBILITY_TIMEOUT = Duration.ofHours(1);
   public static final Duration DEFAULT_LEASE = Duration.ofMinutes(1);
+  public static final int DEFAULT_MAX_DELIVERIES = 5;
 
   private static final Duration MAX_TIMEOUT = Duration.ofDays(1);
 
@@ -80,6 +85,10 @@ public record BrokerConfig(
         "lease must be between 1s and half the visibility timeout, so that Python workers never"
             + " restore what a Java worker still renews",
         lease);
+    check(
+        maxDeliveries >= 0 && maxDeliveries <= 1000,
+        "max-deliveries must be between 0 and 1000",
+        maxDeliveries);
   }
 
   private static void checkTimeout(String name, Duration timeout) {
@@ -162,6 +171,7 @@ public record BrokerConfig(
     builder.socketTimeout = socketTimeout;
     builder.visibilityTimeout = visibilityTimeout;
     builder.lease = lease;
+    builder.maxDeliveries = maxDeliveries;
     return builder;
   }
 
@@ -182,7 +192,7 @@ public record BrokerConfig(
   /** Without user and password. */
   @Override
   public String toString() {
-    return "BrokerConfig[url=%s, resultsUrl=%s, resultExpires=%s, defaultQueue=%s, maxConnections=%d, connectTimeout=%s, socketTimeout=%s, visibilityTimeout=%s, lease=%s]"
+    return "BrokerConfig[url=%s, resultsUrl=%s, resultExpires=%s, defaultQueue=%s, maxConnections=%d, connectTimeout=%s, socketTimeout=%s, visibilityTimeout=%s, lease=%s, maxDeliveries=%d]"
         .formatted(
             RedisUrl.parse(url),
             RedisUrl.parse(resultsUrl),
@@ -192,7 +202,8 @@ public record BrokerConfig(
             connectTimeout,
             socketTimeout,
             visibilityTimeout,
-            lease);
+            lease,
+            maxDeliveries);
   }
 
   /** Collects values; each setter takes what the component of its name says. Not thread-safe. */
@@ -206,6 +217,7 @@ public record BrokerConfig(
     private Duration socketTimeout = DEFAULT_SOCKET_TIMEOUT;
     private Duration visibilityTimeout = DEFAULT_VISIBILITY_TIMEOUT;
     private Duration lease = DEFAULT_LEASE;
+    private int maxDeliveries = DEFAULT_MAX_DELIVERIES;
 
     private Builder() {}
 
@@ -255,6 +267,11 @@ public record BrokerConfig(
       return this;
     }
 
+    public Builder maxDeliveries(int value) {
+      maxDeliveries = value;
+      return this;
+    }
+
     /**
      * Makes the configuration.
      *
@@ -270,7 +287,8 @@ public record BrokerConfig(
           connectTimeout,
           socketTimeout,
           visibilityTimeout,
-          lease);
+          lease,
+          maxDeliveries);
     }
   }
 }

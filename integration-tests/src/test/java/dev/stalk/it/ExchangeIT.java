@@ -322,7 +322,18 @@ class ExchangeIT {
   void whereTrackingIsRefusedTheOwnerIsToldToPoll() {
     peers
         .redis()
-        .command("ACL", "SETUSER", "worker", "on", ">pw", "~*", "&*", "+@all", "-client", "+client|id", "+client|setname");
+        .command(
+            "ACL",
+            "SETUSER",
+            "worker",
+            "on",
+            ">pw",
+            "~*",
+            "&*",
+            "+@all",
+            "-client",
+            "+client|id",
+            "+client|setname");
     String url = peers.redis().url().replace("redis://", "redis://worker:pw@");
     Transport restricted =
         peers.closed(BrokerClient.transport(peers.config().url(url).build(), "test"));

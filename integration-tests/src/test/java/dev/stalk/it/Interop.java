@@ -18,11 +18,16 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.function.BooleanSupplier;
 
 /** A real Redis and whatever peers a test asks for; closes all of them in the end. */
 final class Interop implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private static final String NOTE =
+      "if redis.call('SADD', KEYS[3], ARGV[2]) == 1 then"
+          + " redis.call('RPUSH', KEYS[1], ARGV[1]) redis.call('RPUSH', KEYS[2], ARGV[1]) end";
 
   private final RedisServer redis;
   private final Deque<AutoCloseable> peers = new ArrayDeque<>();
@@ -74,17 +79,18 @@ final class Interop implements AutoCloseable {
 
   /**
    * Notes that a Java task ran: in the list both sides share, and in one of Java's own. The tests
-   * take Redis away from the worker, not from this journal: it tries until Redis is back.
+   * take Redis and connections away from the worker, not from this journal: it tries until the run
+   * is noted, and notes it once.
    */
   private void note(String key, String value) {
+    String run = UUID.randomUUID().toString();
     await(
         "the journal is written",
         () -> {
           try {
-            redis.command("RPUSH", key, value);
-            redis.command("RPUSH", key + "-java", value);
+            redis.command("EVAL", NOTE, "3", key, key + "-java", "runs:" + key, value, run);
             return true;
-          } catch (PeerUnavailableException away) {
+          } catch (PeerUnavailableException | IllegalStateException away) {
             return false;
           }
         });

@@ -66,9 +66,16 @@ public final class JavaTasks {
   @Task("interop.mark")
   public String mark(String key, String value, Optional<Double> seconds)
       throws InterruptedException {
+    journal.note(key + "-began", value);
     Thread.sleep((long) (seconds.orElse(0.0) * 1000));
     journal.note(key, value);
     return value;
+  }
+
+  @Task("java.halt")
+  public void halt(String key) {
+    journal.note(key, "halt");
+    Runtime.getRuntime().halt(9);
   }
 
   @Task("java.context")

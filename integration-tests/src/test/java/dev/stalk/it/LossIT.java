@@ -95,12 +95,46 @@ class LossIT {
   }
 
   @Test
+  void aTaskThatKillsItsWorkerIsQuarantinedAndNoOtherTaskIsLost() throws Exception {
+    try (Interop peers = new Interop()) {
+      BrokerClient client = peers.client();
+      client.send(TaskSignature.of("java.halt", "deaths").on("work"));
+      List<AsyncResult> results = send(client, 10, 0.01);
+
+      WorkerProcess worker = WorkerProcess.start(peers, "work", 1);
+      while (peers.number("LLEN", "work.quarantine") == 0) {
+        WorkerProcess current = worker;
+        Interop.await(
+            "the worker dies or the message is put aside",
+            () -> !current.isAlive() || peers.number("LLEN", "work.quarantine") == 1);
+        if (!current.isAlive()) {
+          worker = WorkerProcess.start(peers, "work", 1);
+        }
+      }
+
+      assertThat(peers.list("deaths")).hasSize(WorkerProcess.MAX_DELIVERIES);
+      assertThat(peers.list("work.quarantine").get(0))
+          .startsWith("{\"reason\": \"delivered 2 times without an end\"")
+          .contains("\"deliveries\": 2")
+          .contains("java.halt");
+      for (AsyncResult result : results) {
+        result.get(String.class, Interop.PATIENCE);
+      }
+      assertThat(new HashSet<>(peers.list("log"))).isEqualTo(all(10));
+      Interop.await("nothing is held", () -> peers.number("HLEN", "unacked") == 0);
+      Interop.await(
+          "no count is left", () -> ((List<?>) peers.redis().command("KEYS", "stalk:*")).isEmpty());
+    }
+  }
+
+  @Test
   void sigtermFinishesWhatRunsAndReturnsTheRestInOrder() throws Exception {
     try (Interop peers = new Interop()) {
       BrokerClient client = peers.client();
       WorkerProcess stopping = WorkerProcess.start(peers, "work", 1);
-      List<AsyncResult> results = send(client, 4, 0.7);
-      Interop.await("one runs, one is buffered", () -> peers.number("HLEN", "unacked") == 2);
+      List<AsyncResult> results = send(client, 4, 2);
+      Interop.await("one runs", () -> peers.number("LLEN", "log-began") == 1);
+      Interop.await("one is buffered", () -> peers.number("HLEN", "unacked") == 2);
 
       stopping.terminate();
 
@@ -119,7 +153,8 @@ class LossIT {
       BrokerClient client = peers.client();
       Worker worker = peers.javaWorker(peers.config().build(), 1, "work");
       send(client, 3, 60);
-      Interop.await("two are held", () -> peers.number("HLEN", "unacked") == 2);
+      Interop.await("one runs", () -> peers.number("LLEN", "log-began") == 1);
+      Interop.await("one is buffered", () -> peers.number("HLEN", "unacked") == 2);
 
       assertThat(worker.stop(Duration.ofMillis(1))).isFalse();
 

@@ -12,15 +12,29 @@ class WakeUpIT {
   @Test
   void aWorkerWithoutTheRightToTrackPollsAndRunsEverything() throws Exception {
     try (Interop peers = new Interop()) {
-      peers.redis().command(
-          "ACL", "SETUSER", "worker", "on", ">pw", "~*", "&*", "+@all", "-client", "+client|id",
-          "+client|setname");
+      peers
+          .redis()
+          .command(
+              "ACL",
+              "SETUSER",
+              "worker",
+              "on",
+              ">pw",
+              "~*",
+              "&*",
+              "+@all",
+              "-client",
+              "+client|id",
+              "+client|setname");
       String url = peers.redis().url().replace("redis://", "redis://worker:pw@");
       peers.javaWorker(peers.config().url(url).build(), 2, "java");
       BrokerClient client = peers.client();
 
       for (int i = 0; i < 20; i++) {
-        long sum = client.send(TaskSignature.of("java.add", i, 1).on("java")).get(Long.class, Interop.PATIENCE);
+        long sum =
+            client
+                .send(TaskSignature.of("java.add", i, 1).on("java"))
+                .get(Long.class, Interop.PATIENCE);
         assertThat(sum).isEqualTo(i + 1);
       }
     }
@@ -34,7 +48,10 @@ class WakeUpIT {
 
       for (int i = 0; i < 150; i++) {
         String queue = "abc".substring(i % 3, i % 3 + 1);
-        long sum = client.send(TaskSignature.of("java.add", i, 1).on(queue).withPriority(i % 10)).get(Long.class, Interop.PATIENCE);
+        long sum =
+            client
+                .send(TaskSignature.of("java.add", i, 1).on(queue).withPriority(i % 10))
+                .get(Long.class, Interop.PATIENCE);
         assertThat(sum).isEqualTo(i + 1);
       }
     }
@@ -46,14 +63,15 @@ class WakeUpIT {
       peers.javaWorker("q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "q8", "q9");
       Interop.await(
           "all ten lines are armed and waiting",
-          () -> String.valueOf(peers.redis().command("INFO", "clients")).contains("tracking_clients:10"));
+          () ->
+              String.valueOf(peers.redis().command("INFO", "clients"))
+                  .contains("tracking_clients:10"));
       peers.redis().command("CONFIG", "RESETSTAT");
 
-      Interop.await(
-          "every line has looked again, for safety",
-          () -> calls(peers, "evalsha") >= 10);
+      Interop.await("every line has looked again, for safety", () -> calls(peers, "evalsha") >= 10);
 
-      // each look is one CLIENT CACHING, one EVALSHA and what the script reads; nothing else but the sweeper's scans
+      // each look is one CLIENT CACHING, one EVALSHA and what the script reads; nothing else but
+      // the sweeper's scans
       assertThat(calls(peers, "lrange")).isLessThanOrEqualTo(4 * calls(peers, "evalsha"));
       assertThat(calls(peers, "client")).isLessThanOrEqualTo(calls(peers, "evalsha"));
       assertThat(calls(peers, "brpop")).isZero();

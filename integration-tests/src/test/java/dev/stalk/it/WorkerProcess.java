@@ -21,6 +21,9 @@ final class WorkerProcess implements AutoCloseable {
   /** How long its messages stay its own after its death. */
   static final Duration LEASE = Duration.ofSeconds(1);
 
+  /** How many of these processes a task can take with it. */
+  static final int MAX_DELIVERIES = 2;
+
   private static final String READY = "worker process ready";
 
   private final Process process;
@@ -38,6 +41,7 @@ final class WorkerProcess implements AutoCloseable {
         BrokerConfig.builder()
             .url("redis://%s:%d/0".formatted(host, port))
             .lease(LEASE)
+            .maxDeliveries(MAX_DELIVERIES)
             .visibilityTimeout(Duration.ofMinutes(1))
             .build();
     WorkerConfig config =
@@ -92,6 +96,10 @@ final class WorkerProcess implements AutoCloseable {
   /** Kills it as {@code kill -9} does, and waits until it is gone. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
   }
 
   /** Sends SIGTERM and returns the exit code. */

@@ -110,10 +110,12 @@ sealed interface Outcome {
   }
 
   /**
-   * It cannot be run here: undecodable, of an unknown name, or of a kind this worker does not know.
-   * Who waits for its result learns so, and the message is kept for an operator.
+   * It cannot be run here: undecodable, of an unknown name, of a kind this worker does not know, or
+   * begun too often without an end. Who waits for its result learns so, and the message is kept for
+   * an operator.
    */
-  record NotRunnable(@Nullable String taskId, RemoteException failure, String reason)
+  record NotRunnable(
+      @Nullable String taskId, RemoteException failure, String reason, long deliveries)
       implements Outcome {
     @Override
     public String name() {
@@ -136,7 +138,7 @@ sealed interface Outcome {
                 null);
         effects.add(new Effect.StoreResult(taskId, ResultCodec.encode(result, null)));
       }
-      effects.add(new Effect.Quarantine(delivery.queue(), reason, delivery.message()));
+      effects.add(new Effect.Quarantine(delivery.queue(), reason, deliveries, delivery.message()));
       return effects;
     }
   }

@@ -51,6 +51,7 @@ final class QueueConsumer implements TaskExecution.Sink {
   private final QueueBulkhead bulkhead;
   private final QueueConnection connection;
   private final TaskRegistry registry;
+  private final DeliveryLimit limit;
   private final WorkerMetrics.OfQueue metrics;
   private final Clock clock;
   private final Outage outage;
@@ -76,10 +77,12 @@ final class QueueConsumer implements TaskExecution.Sink {
       String holder,
       Transport transport,
       TaskRegistry registry,
+      DeliveryLimit limit,
       WorkerMetrics metrics,
       Clock clock) {
     this.queue = queue;
     this.registry = registry;
+    this.limit = limit;
     this.clock = clock;
     this.bulkhead = new QueueBulkhead(queue, config);
     this.connection = transport.consume(queue, holder, signal::raise);
@@ -167,7 +170,7 @@ final class QueueConsumer implements TaskExecution.Sink {
       log.error("{}: {} messages are no JSON objects; quarantined", queue, exchange.quarantined());
     }
     for (Delivery delivery : exchange.deliveries()) {
-      TaskExecution execution = new TaskExecution(delivery, registry, metrics, clock, this);
+      TaskExecution execution = new TaskExecution(delivery, registry, limit, metrics, clock, this);
       held.put(delivery.tag(), execution);
       bulkhead.run(execution);
     }
@@ -234,7 +237,10 @@ final class QueueConsumer implements TaskExecution.Sink {
             settlement.tag(),
             List.of(
                 new Effect.Quarantine(
-                    queue, "its outcome could not be written", execution.delivery().message()))));
+                    queue,
+                    "its outcome could not be written",
+                    1,
+                    execution.delivery().message()))));
   }
 
   // ---- called by pool threads
@@ -277,12 +283,13 @@ final class QueueConsumer implements TaskExecution.Sink {
     executions.stream()
         .map(TaskExecution::delivery)
         .sorted(Comparator.comparingLong(QueueConsumer::order).reversed())
-        .forEach(
-            delivery -> {
-              byte[] message = Redelivery.mark(delivery.message());
-              Publication back = new Publication(queue, MessageCodec.priority(message), message);
-              finished.add(new Settlement(delivery.tag(), List.of(new Effect.Return(back))));
-            });
+        .forEach(delivery -> finished.add(returning(delivery)));
+  }
+
+  private Settlement returning(Delivery delivery) {
+    byte[] message = Redelivery.mark(delivery.message());
+    Publication back = new Publication(queue, MessageCodec.priority(message), message);
+    return new Settlement(delivery.tag(), List.of(new Effect.Return(back)));
   }
 
   /** Tags end in a number that grows with each fetch. */

@@ -1,5 +1,6 @@
 package dev.stalk.worker;
 
+import dev.stalk.broker.codec.DeliveryTag;
 import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.MalformedMessageException;
 import dev.stalk.broker.codec.MessageCodec;
@@ -7,10 +8,12 @@ import dev.stalk.broker.message.RemoteException;
 import dev.stalk.broker.message.TaskHeaders;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.transport.Delivery;
+import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Settlement;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +45,7 @@ final class TaskExecution implements Runnable {
 
   private final Delivery delivery;
   private final TaskRegistry registry;
+  private final DeliveryLimit limit;
   private final WorkerMetrics.OfQueue metrics;
   private final Clock clock;
   private final Sink sink;
@@ -51,6 +55,8 @@ final class TaskExecution implements Runnable {
   // used by the pool's thread only
   private String taskName = WorkerMetrics.UNKNOWN_TASK;
   private long ran;
+  private @Nullable String countedTag;
+  private long deliveries = 1;
 
   /** Written by the pool's thread, read by whoever stops the worker. */
   private volatile @Nullable Thread runner;
@@ -58,11 +64,13 @@ final class TaskExecution implements Runnable {
   TaskExecution(
       Delivery delivery,
       TaskRegistry registry,
+      DeliveryLimit limit,
       WorkerMetrics.OfQueue metrics,
       Clock clock,
       Sink sink) {
     this.delivery = delivery;
     this.registry = registry;
+    this.limit = limit;
     this.metrics = metrics;
     this.clock = clock;
     this.sink = sink;
@@ -111,8 +119,11 @@ final class TaskExecution implements Runnable {
 
   private Settlement settlementOf(Outcome outcome) {
     try {
-      Settlement settlement =
-          new Settlement(delivery.tag(), outcome.effects(delivery, clock.instant()));
+      List<Effect> effects = new ArrayList<>(outcome.effects(delivery, clock.instant()));
+      if (countedTag != null) {
+        effects.add(new Effect.ForgetDeliveries(countedTag));
+      }
+      Settlement settlement = new Settlement(delivery.tag(), effects);
       metrics.ended(taskName, outcome.name(), ran);
       return settlement;
     } catch (EncodingException e) {
@@ -131,7 +142,8 @@ final class TaskExecution implements Runnable {
       return handle();
     } catch (RuntimeException | Error e) {
       log.error("{}: a message could not be handled and is quarantined", delivery.queue(), e);
-      return new Outcome.NotRunnable(null, Exceptions.remote(e), "could not be handled: " + e);
+      return new Outcome.NotRunnable(
+          null, Exceptions.remote(e), "could not be handled: " + e, deliveries);
     }
   }
 
@@ -148,14 +160,45 @@ final class TaskExecution implements Runnable {
     }
     taskName = task.name();
     Outcome refused = admit(message, task);
+    if (refused == null && message.properties().redelivered()) {
+      refused = admitAgain(message.headers());
+    }
     return refused == null ? run(message, task) : refused;
+  }
+
+  /**
+   * A message that has been with a worker before may be what ended that worker. What counts is how
+   * often it was begun, not how often it was fetched: those that only waited behind it are
+   * innocent.
+   */
+  private @Nullable Outcome admitAgain(TaskHeaders headers) {
+    String tag = DeliveryTag.of(delivery.message());
+    if (limit.maxDeliveries() == 0 || tag == null) {
+      return null;
+    }
+    countedTag = tag;
+    deliveries = limit.count(tag);
+    if (deliveries <= limit.maxDeliveries()) {
+      return null;
+    }
+    deliveries--; // this time it does not begin
+    String reason = "delivered " + deliveries + " times without an end";
+    log.error("{}: message {} was {}; quarantined", delivery.queue(), headers.id(), reason);
+    return new Outcome.NotRunnable(
+        headers.id(),
+        RemoteException.of("billiard.exceptions", "WorkerLostError", reason),
+        reason,
+        deliveries);
   }
 
   private Outcome malformed(MalformedMessageException e) {
     String reason = String.valueOf(e.getMessage());
     log.error("{}: a message cannot be read and is quarantined: {}", delivery.queue(), reason);
     return new Outcome.NotRunnable(
-        e.taskId(), RemoteException.of("kombu.exceptions", "DecodeError", reason), reason);
+        e.taskId(),
+        RemoteException.of("kombu.exceptions", "DecodeError", reason),
+        reason,
+        deliveries);
   }
 
   /** What keeps a message from being run now; null if nothing does. */
@@ -183,7 +226,8 @@ final class TaskExecution implements Runnable {
     return new Outcome.NotRunnable(
         headers.id(),
         RemoteException.of("celery.exceptions", "NotRegistered", headers.task()),
-        "no task is called " + headers.task());
+        "no task is called " + headers.task(),
+        deliveries);
   }
 
   /**
@@ -198,7 +242,8 @@ final class TaskExecution implements Runnable {
         return new Outcome.NotRunnable(
             message.headers().id(),
             RemoteException.of("builtins", "NotImplementedError", reason),
-            reason);
+            reason,
+            deliveries);
       }
     }
     return null;
@@ -222,7 +267,10 @@ final class TaskExecution implements Runnable {
 
   private void report(TaskHeaders headers, Throwable error) {
     if (stage.get() == Stage.TAKEN_BACK) {
-      log.info("Task {}[{}] was interrupted; its message is back in its queue", headers.displayName(), headers.id());
+      log.info(
+          "Task {}[{}] was interrupted; its message is back in its queue",
+          headers.displayName(),
+          headers.id());
     } else {
       log.error("Task {}[{}] raised", headers.displayName(), headers.id(), error);
     }

@@ -53,6 +53,7 @@ public final class Worker implements AutoCloseable {
     this.registry = registry;
     this.transport = BrokerClient.transport(config.broker(), "stalk-worker");
     WorkerMetrics metrics = new WorkerMetrics(meters);
+    DeliveryLimit limit = new DeliveryLimit(transport, config.broker().maxDeliveries());
     String workerId = UUID.randomUUID().toString();
     config
         .queues()
@@ -65,6 +66,7 @@ public final class Worker implements AutoCloseable {
                         workerId + ":" + consumers.size(),
                         transport,
                         registry,
+                        limit,
                         metrics,
                         clock)));
     this.chores = new Chores(transport, consumers, config.broker().lease(), clock);

@@ -21,6 +21,7 @@ final class RedisKeys {
 
   private static final String RESULT = "celery-task-meta-";
   private static final String BINDING = "_kombu.binding.";
+  private static final String DELIVERIES = "stalk:deliveries:";
   private static final String QUARANTINE = ".quarantine";
 
   private RedisKeys() {}
@@ -39,6 +40,11 @@ final class RedisKeys {
   /** A result's key, which is also the channel it is announced on. */
   static byte[] result(String taskId) {
     return bytes(RESULT + taskId);
+  }
+
+  /** How often a message was begun again after its first delivery. */
+  static byte[] deliveries(String deliveryTag) {
+    return bytes(DELIVERIES + deliveryTag);
   }
 
   static byte[] quarantine(String queue) {

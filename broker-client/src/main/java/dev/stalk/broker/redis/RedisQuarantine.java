@@ -17,10 +17,11 @@ final class RedisQuarantine {
     String line =
         String.format(
             Locale.ROOT,
-            "{\"reason\": %s, \"queue\": %s, \"time\": %.3f}\n",
+            "{\"reason\": %s, \"queue\": %s, \"time\": %.3f, \"deliveries\": %d}\n",
             UnackedEntry.quoted(quarantine.reason()),
             UnackedEntry.quoted(quarantine.queue()),
-            Clock.systemUTC().millis() / 1000.0);
+            Clock.systemUTC().millis() / 1000.0,
+            quarantine.deliveries());
     ByteArrayOutputStream entry = new ByteArrayOutputStream();
     entry.writeBytes(RedisKeys.bytes(line));
     entry.writeBytes(quarantine.message());

@@ -24,6 +24,7 @@ final class RedisQueueConnection implements QueueConnection {
   private static final RedisScript SCRIPT = RedisScript.load("exchange.lua");
   private static final byte[] YES = RedisKeys.bytes("1");
   private static final byte[] NO = RedisKeys.bytes("0");
+  private static final byte[] NOTHING = {};
 
   private final RedisConfig config;
   private final RedisResults results;
@@ -270,6 +271,9 @@ final class RedisQueueConnection implements QueueConnection {
           Double.toString(Math.max(0, score)),
           UnackedEntry.of(park.message(), park.queue()),
           RedisKeys.PARKED_TAG + UUID.randomUUID());
+    } else if (effect instanceof Effect.ForgetDeliveries forget) {
+      byte[] count = RedisKeys.deliveries(forget.deliveryTag());
+      add(arguments, "delete", key(keys, count), NOTHING, "");
     } else {
       throw new IllegalStateException("unknown effect " + effect);
     }

@@ -30,6 +30,7 @@ public final class RedisTransport implements Transport {
   private static final int PUSH = 100;
   private static final int RENEWALS = 1000;
   private static final long PING_SECONDS = 10;
+  private static final long COUNTED_SECONDS = 7 * 86_400;
 
   /**
    * Pauses before each retry of a publish, in milliseconds (celery {@code
@@ -185,6 +186,19 @@ public final class RedisTransport implements Transport {
       }
     }
     return gone;
+  }
+
+  @Override
+  public long countDelivery(String deliveryTag) {
+    byte[] key = RedisKeys.deliveries(deliveryTag);
+    return pool.with(
+        connection -> {
+          connection.write(Command.INCR, key);
+          connection.write(Command.EXPIRE, key, RedisKeys.bytes(COUNTED_SECONDS));
+          List<Object> answers = connection.sendAndReadAll(2);
+          RedisConnection.throwFirstError(answers);
+          return 1 + (Long) answers.get(0);
+        });
   }
 
   @Override

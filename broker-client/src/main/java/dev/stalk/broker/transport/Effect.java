@@ -38,9 +38,11 @@ public sealed interface Effect {
    *
    * @param queue the queue it came from
    * @param reason one line for the operator
+   * @param deliveries how often it was begun, this time included
    * @param message the bytes
    */
-  record Quarantine(String queue, String reason, byte[] message) implements Effect {
+  record Quarantine(String queue, String reason, long deliveries, byte[] message)
+      implements Effect {
     public Quarantine {
       Objects.requireNonNull(queue, "queue");
       Objects.requireNonNull(reason, "reason");
@@ -60,6 +62,17 @@ public sealed interface Effect {
       Objects.requireNonNull(queue, "queue");
       Objects.requireNonNull(due, "due");
       Objects.requireNonNull(message, "message");
+    }
+  }
+
+  /**
+   * Ends the counting of a message's deliveries: it was handled.
+   *
+   * @param deliveryTag the tag in the message's properties
+   */
+  record ForgetDeliveries(String deliveryTag) implements Effect {
+    public ForgetDeliveries {
+      Objects.requireNonNull(deliveryTag, "deliveryTag");
     }
   }
 }

@@ -38,6 +38,15 @@ public interface Transport extends AutoCloseable {
   List<String> renew(Collection<String> tags);
 
   /**
+   * Counts that a message which has been with a worker before is begun once more. The count is
+   * forgotten with {@link Effect.ForgetDeliveries}, or a week after it was last asked for.
+   *
+   * @param deliveryTag the tag in the message's properties
+   * @return how often it has been begun, its first delivery and this one included
+   */
+  long countDelivery(String deliveryTag);
+
+  /**
    * Returns parked messages whose time has come to their queues.
    *
    * @return how many

@@ -16,8 +16,10 @@
 --           return      RPUSH payload
 --           store       payload under the key and on the channel of that name, unless a SUCCESS is there
 --           park        payload (a whole unacked value) under the tag `extra`; the index is its score
+--           delete      the key
 -- Returns  1 fates: 1 settled, 0 no longer held, or the error as text
---          2 the messages fetched, oldest first; the n-th is held under prefix .. (first + n - 1)
+--          2 the messages fetched, oldest first; the n-th is held under prefix .. (first + n - 1), the
+--            number padded with zeros to 20 digits
 --          3 how many were put into quarantine
 --
 -- A script that Redis stops is not rolled back. So a message is recorded before it leaves its list,
@@ -70,9 +72,11 @@ local function apply(at)
       if ARGV[8] ~= ARGV[9] then
         redis.call('SELECT', ARGV[8])
       end
-    else
+    elseif operation == 'park' then
       redis.call('HSET', unacked, extra, payload)
       redis.call('ZADD', index, where, extra)
+    else
+      redis.call('DEL', KEYS[tonumber(where)])
     end
   end
 end
@@ -160,7 +164,7 @@ for i = 1, lists do
         fetched[#fetched + 1] = message
       else
         refused[#refused + 1] = '{"reason": "not a JSON object with headers and properties", "queue": '
-          .. ARGV[6] .. ', "time": ' .. now .. '}\n' .. message
+          .. ARGV[6] .. ', "time": ' .. now .. ', "deliveries": 1}\n' .. message
       end
     end
     if #values > 0 then

@@ -38,6 +38,7 @@ final class BrokerYaml {
     broker.text("url", url -> set(builder -> builder.url(url)));
     broker.duration("visibility-timeout", timeout -> setVisibilityTimeout(broker, timeout));
     broker.duration("lease", lease -> set(builder -> builder.lease(lease)));
+    broker.integer("max-deliveries", count -> set(builder -> builder.maxDeliveries(count)));
     broker.integer("max-connections", count -> set(builder -> builder.maxConnections(count)));
     broker.duration("connect-timeout", timeout -> set(builder -> builder.connectTimeout(timeout)));
     broker.duration("socket-timeout", timeout -> set(builder -> builder.socketTimeout(timeout)));

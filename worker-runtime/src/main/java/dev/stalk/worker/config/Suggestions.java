@@ -16,8 +16,7 @@ final class Suggestions {
           "virtual-threads",
           "ack",
           "soft-time-limit",
-          "hard-time-limit",
-          "max-deliveries");
+          "hard-time-limit");
 
   private Suggestions() {}
 

@@ -77,6 +77,7 @@ class ConfigurationPageTest {
         .containsEntry(
             "broker.visibility-timeout", duration(BrokerConfig.DEFAULT_VISIBILITY_TIMEOUT))
         .containsEntry("broker.lease", duration(BrokerConfig.DEFAULT_LEASE))
+        .containsEntry("broker.max-deliveries", code(BrokerConfig.DEFAULT_MAX_DELIVERIES))
         .containsEntry(
             "broker.max-connections",
             "`REDIS_MAX_CONNECTIONS`, else " + code(BrokerConfig.DEFAULT_MAX_CONNECTIONS))

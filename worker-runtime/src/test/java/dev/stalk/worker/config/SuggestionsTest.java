@@ -46,8 +46,7 @@ class SuggestionsTest {
         "virtual-threads",
         "ack",
         "soft-time-limit",
-        "hard-time-limit",
-        "max-deliveries"
+        "hard-time-limit"
       })
   void whatIsPlannedIsRefusedWithThatWord(String key) {
     assertThat(Suggestions.forUnknownKey(key, KNOWN)).isEqualTo("not supported yet");
