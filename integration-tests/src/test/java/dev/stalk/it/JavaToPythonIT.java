@@ -241,7 +241,7 @@ class JavaToPythonIT {
         .containsEntry("priority", 6)
         .containsEntry("routing_key", "python")
         .containsEntry("exchange", "")
-        .containsEntry("timelimit", List.of(60.0, 45.5))
+        .containsEntry("timelimit", List.of(60, 45.5))
         .containsEntry("headers", Map.of("x-tenant", "t1"));
     assertThat(request.get("root_id")).isEqualTo(request.get("id"));
     assertThat(request.get("correlation_id")).isEqualTo(request.get("id"));
