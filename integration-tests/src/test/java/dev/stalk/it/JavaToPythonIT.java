@@ -258,7 +258,8 @@ class JavaToPythonIT {
     assertThat(client.queueLengths("nobody")).isEqualTo(Map.of(0, 3L, 3, 3L, 6, 3L, 9, 1L));
     assertThat(peers.number("LLEN", "nobody\u0006\u00166")).isEqualTo(3);
     assertThat(peers.redis().command("SMEMBERS", "_kombu.binding.nobody"))
-        .isEqualTo(List.of("nobody\u0006\u0016\u0006\u0016nobody"));
+        .isEqualTo(List.of("nobody\u0006\u0016\u0006\u0016nobody"))
+        .isEqualTo(peers.redis().command("SMEMBERS", "_kombu.binding_permanent.nobody"));
     assertThat(client.purge("nobody")).isEqualTo(10);
     assertThat(client.purge("nobody")).isZero();
   }

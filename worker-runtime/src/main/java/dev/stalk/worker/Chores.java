@@ -1,6 +1,5 @@
 package dev.stalk.worker;
 
-import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.Transport;
 import java.time.Clock;
 import java.time.Duration;
@@ -58,20 +57,18 @@ final class Chores implements AutoCloseable {
     long nanos = period.toNanos();
     var unused =
         thread.scheduleWithFixedDelay(
-            () -> run(chore, what, outage),
+            () -> run(chore, outage),
             ThreadLocalRandom.current().nextLong(nanos),
             nanos,
             TimeUnit.NANOSECONDS);
   }
 
-  private static void run(Runnable chore, String what, Outage outage) {
+  private static void run(Runnable chore, Outage outage) {
     try {
       chore.run();
       outage.passed();
-    } catch (BrokerException e) {
-      outage.failed(e);
     } catch (RuntimeException e) {
-      log.error("{} failed; going on", what, e);
+      outage.failed(e);
     }
   }
 

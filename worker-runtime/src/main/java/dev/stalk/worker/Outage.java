@@ -29,10 +29,15 @@ final class Outage {
     this.clock = clock;
   }
 
-  void failed(BrokerException e) {
-    if (since == null) {
-      since = clock.instant();
+  void failed(RuntimeException e) {
+    if (since != null) {
+      return;
+    }
+    since = clock.instant();
+    if (e instanceof BrokerException) {
       log.error("{}: {}; trying again until it works", what, e.getMessage());
+    } else {
+      log.error("{} failed unexpectedly; trying again until it works", what, e);
     }
   }
 

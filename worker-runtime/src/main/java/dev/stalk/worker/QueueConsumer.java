@@ -2,7 +2,6 @@ package dev.stalk.worker;
 
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.codec.Redelivery;
-import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Exchange;
@@ -156,7 +155,7 @@ final class QueueConsumer implements TaskExecution.Sink {
     Exchange exchange;
     try {
       exchange = connection.exchange(unsettled, places, arm);
-    } catch (BrokerException e) {
+    } catch (RuntimeException e) { // a queue must not go deaf, whatever goes wrong
       bulkhead.release(places);
       outage.failed(e);
       signal.await(outage.pauseNanos());
@@ -313,6 +312,7 @@ final class QueueConsumer implements TaskExecution.Sink {
 
   /** Ends the threads of the bulkhead. To be called after the loop has ended. */
   void close() throws Exception {
+    metrics.close();
     bulkhead.close();
   }
 }

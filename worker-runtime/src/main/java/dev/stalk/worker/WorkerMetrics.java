@@ -5,6 +5,8 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -54,6 +56,7 @@ final class WorkerMetrics {
     private final Counter lapsed;
     private final Counter quarantined;
     private final Counter exchanges;
+    private final List<Gauge> gauges = new ArrayList<>();
     private final Map<Run, Timer> runs = new ConcurrentHashMap<>();
 
     private OfQueue(String queue) {
@@ -71,9 +74,20 @@ final class WorkerMetrics {
     }
 
     void gauges(IntSupplier running, IntSupplier held, int threads) {
-      Gauge.builder("stalk.queue.running", () -> running.getAsInt()).tags(tags).register(registry);
-      Gauge.builder("stalk.queue.held", () -> held.getAsInt()).tags(tags).register(registry);
-      Gauge.builder("stalk.queue.threads", () -> threads).tags(tags).register(registry);
+      gauge("stalk.queue.running", running);
+      gauge("stalk.queue.held", held);
+      gauge("stalk.queue.threads", () -> threads);
+    }
+
+    private void gauge(String name, IntSupplier value) {
+      gauges.add(Gauge.builder(name, value::getAsInt).tags(tags).register(registry));
+    }
+
+    /**
+     * Takes the gauges out: they would show a worker that is no more, and stand in the next's way.
+     */
+    void close() {
+      gauges.forEach(registry::remove);
     }
 
     void began(long waitedNanos) {

@@ -77,8 +77,9 @@ public record SendOptions(
     if (id != null && id.isEmpty()) {
       throw new IllegalArgumentException("a task id must not be empty");
     }
-    if (queue != null && queue.isEmpty()) {
-      throw new IllegalArgumentException("a queue's name must not be empty");
+    if (queue != null && (queue.isBlank() || queue.chars().anyMatch(Character::isISOControl))) {
+      throw new IllegalArgumentException(
+          "a queue's name must not be blank nor hold control characters");
     }
     if (priority != null && (priority < 0 || priority > 9)) {
       throw new IllegalArgumentException("priority must be between 0 and 9, not " + priority);

@@ -21,6 +21,7 @@ final class RedisKeys {
 
   private static final String RESULT = "celery-task-meta-";
   private static final String BINDING = "_kombu.binding.";
+  private static final String PERMANENT_BINDING = "_kombu.binding_permanent.";
   private static final String DELIVERIES = "stalk:deliveries:";
   private static final String QUARANTINE = ".quarantine";
 
@@ -54,6 +55,14 @@ final class RedisKeys {
   /** The binding set of the exchange Celery declares for a queue: named as the queue. */
   static byte[] binding(String exchange) {
     return bytes(BINDING + exchange);
+  }
+
+  /**
+   * Since 5.7 kombu deletes a binding set some of whose queues expire, unless this set has members
+   * (kombu {@code Channel.sweep_bindings}).
+   */
+  static byte[] permanentBinding(String exchange) {
+    return bytes(PERMANENT_BINDING + exchange);
   }
 
   /**

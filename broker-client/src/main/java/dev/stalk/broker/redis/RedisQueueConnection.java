@@ -111,7 +111,8 @@ final class RedisQueueConnection implements QueueConnection {
 
   /** As a kombu consumer does, so that publishers with a named exchange find the queue. */
   private void declare(RedisConnection current) {
-    current.call(Command.SADD, RedisKeys.binding(queue), RedisKeys.directMember(queue, queue));
+    RedisBindings.write(current, queue);
+    RedisConnection.throwFirstError(current.sendAndReadAll(RedisBindings.ANSWERS));
   }
 
   /**

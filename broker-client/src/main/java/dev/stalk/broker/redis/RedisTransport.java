@@ -159,11 +159,8 @@ public final class RedisTransport implements Transport {
         fresh.add(publication.queue());
       }
     }
-    for (String queue : fresh) {
-      connection.write(
-          Command.SADD, RedisKeys.binding(queue), RedisKeys.directMember(queue, queue));
-    }
-    return fresh.size();
+    fresh.forEach(queue -> RedisBindings.write(connection, queue));
+    return fresh.size() * RedisBindings.ANSWERS;
   }
 
   @Override
