@@ -29,7 +29,8 @@ class BrokerConfigTest {
                 Duration.ofSeconds(4),
                 Duration.ofSeconds(5),
                 Duration.ofHours(1),
-                Duration.ofMinutes(1)));
+                Duration.ofMinutes(1),
+                5));
   }
 
   @Test
@@ -61,7 +62,9 @@ class BrokerConfigTest {
         wrong("lease", builder -> builder.lease(Duration.ofMillis(999))),
         wrong("lease", builder -> builder.lease(Duration.ofMinutes(31))),
         wrong("lease", builder -> builder.lease(Duration.ofSeconds(Long.MAX_VALUE))),
-        wrong("lease", builder -> builder.visibilityTimeout(Duration.ofSeconds(119))));
+        wrong("lease", builder -> builder.visibilityTimeout(Duration.ofSeconds(119))),
+        wrong("max-deliveries", builder -> builder.maxDeliveries(-1)),
+        wrong("max-deliveries", builder -> builder.maxDeliveries(1001)));
   }
 
   private static Arguments wrong(String complaint, Consumer<BrokerConfig.Builder> setter) {

@@ -156,9 +156,14 @@ final class Interop implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() {
     while (!peers.isEmpty()) {
-      peers.pop().close();
+      AutoCloseable peer = peers.pop();
+      try {
+        peer.close();
+      } catch (Exception e) {
+        throw new IllegalStateException("could not stop " + peer, e);
+      }
     }
   }
 }
