@@ -27,7 +27,7 @@ final class AnnotatedTask implements TaskHandler {
   private final String name;
   private final MethodHandle method;
   private final int parameterCount;
-  private final int contextIndex;
+  private final List<Integer> contexts = new ArrayList<>();
   private final List<Slot> slots = new ArrayList<>();
   private final boolean named;
 
@@ -39,26 +39,25 @@ final class AnnotatedTask implements TaskHandler {
     this.method = handle(target, method);
     Parameter[] parameters = method.getParameters();
     this.parameterCount = parameters.length;
-    int context = -1;
     boolean haveNames = true;
     for (int i = 0; i < parameters.length; i++) {
       if (parameters[i].getType() == TaskContext.class) {
-        context = i;
+        contexts.add(i);
       } else {
         haveNames &= parameters[i].isNamePresent();
         slots.add(slot(i, parameters[i]));
       }
     }
-    this.contextIndex = context;
     this.named = haveNames;
   }
 
   private static MethodHandle handle(Object target, Method method) {
     try {
-      if (!Modifier.isPublic(target.getClass().getModifiers())) {
+      if (!Modifier.isPublic(method.getDeclaringClass().getModifiers())) {
         method.setAccessible(true);
       }
-      MethodHandle handle = MethodHandles.publicLookup().unreflect(method);
+      // int... is one parameter, a list for the caller
+      MethodHandle handle = MethodHandles.publicLookup().unreflect(method).asFixedArity();
       return Modifier.isStatic(method.getModifiers())
           ? handle.asSpreader(Object[].class, method.getParameterCount())
           : handle.bindTo(target).asSpreader(Object[].class, method.getParameterCount());
@@ -96,22 +95,11 @@ final class AnnotatedTask implements TaskHandler {
   private Object[] bind(TaskContext context, TaskArguments arguments) {
     List<@Nullable Object> positional = arguments.positional();
     Map<String, @Nullable Object> keywords = arguments.named();
-    if (positional.size() > slots.size()) {
-      throw new TaskArgumentException(
-          "%s() takes %d positional argument%s but %d %s given"
-              .formatted(
-                  name,
-                  slots.size(),
-                  slots.size() == 1 ? "" : "s",
-                  positional.size(),
-                  positional.size() == 1 ? "was" : "were"));
-    }
     checkKeywords(positional.size(), keywords);
+    checkCount(positional.size());
     checkMissing(positional.size(), keywords);
     Object[] values = new Object[parameterCount];
-    if (contextIndex >= 0) {
-      values[contextIndex] = context;
-    }
+    contexts.forEach(index -> values[index] = context);
     for (int i = 0; i < slots.size(); i++) {
       Slot slot = slots.get(i);
       boolean given = i < positional.size() || keywords.containsKey(slot.name());
@@ -160,6 +148,22 @@ final class AnnotatedTask implements TaskHandler {
       }
     }
     return -1;
+  }
+
+  private void checkCount(int positional) {
+    if (positional <= slots.size()) {
+      return;
+    }
+    long required = slots.stream().filter(slot -> !slot.optional()).count();
+    boolean range = required < slots.size();
+    throw new TaskArgumentException(
+        "%s() takes %s positional argument%s but %d %s given"
+            .formatted(
+                name,
+                range ? "from %d to %d".formatted(required, slots.size()) : slots.size(),
+                slots.size() == 1 && !range ? "" : "s",
+                positional,
+                positional == 1 ? "was" : "were"));
   }
 
   private void checkMissing(int positional, Map<String, @Nullable Object> keywords) {

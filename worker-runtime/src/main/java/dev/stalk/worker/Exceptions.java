@@ -29,8 +29,11 @@ final class Exceptions {
   static String traceback(Throwable error) {
     StringWriter text = new StringWriter();
     error.printStackTrace(new PrintWriter(text, true));
-    return text.getBuffer().length() <= MAX_TRACEBACK
-        ? text.toString()
-        : text.getBuffer().substring(0, MAX_TRACEBACK) + "\n... (cut)\n";
+    StringBuffer all = text.getBuffer();
+    if (all.length() <= MAX_TRACEBACK) {
+      return all.toString();
+    }
+    boolean pair = Character.isHighSurrogate(all.charAt(MAX_TRACEBACK - 1));
+    return all.substring(0, pair ? MAX_TRACEBACK - 1 : MAX_TRACEBACK) + "\n... (cut)\n";
   }
 }

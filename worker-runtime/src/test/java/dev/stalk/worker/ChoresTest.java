@@ -1,0 +1,249 @@
+package dev.stalk.worker;
+
+import static dev.stalk.worker.Messages.aTaskMessage;
+import static dev.stalk.worker.Messages.tag;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stalk.broker.transport.BrokerUnavailableException;
+import dev.stalk.broker.transport.Delivery;
+import dev.stalk.worker.config.QueueConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.AbstractList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class ChoresTest {
+  private static final Duration LEASE = Duration.ofMillis(30);
+  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
+
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final FakeTransport transport = new FakeTransport();
+  private final Gate gate = new Gate();
+  private final QueueConsumer consumer = consumer();
+  private @Nullable Chores chores;
+
+  private QueueConsumer consumer() {
+    TaskRegistry registry = new TaskRegistry();
+    registry.add(new RegisteredTask("gate", gate, true));
+    return new QueueConsumer(
+        Messages.QUEUE,
+        new QueueConfig(1, 2),
+        "worker:0",
+        transport,
+        registry,
+        new DeliveryLimit(transport, 5),
+        new WorkerMetrics(meters),
+        Clock.systemUTC());
+  }
+
+  /** One message runs, two wait. */
+  private void holdThree() throws InterruptedException {
+    consumer.start();
+    assertThat(line().asked().wanted()).isEqualTo(3);
+    line().find(message(1), message(2), message(3));
+    line().assertIdle();
+    gate.begun();
+  }
+
+  private static Delivery message(long number) {
+    return aTaskMessage().task("gate").id(Long.toString(number)).delivery(number);
+  }
+
+  private ScriptedConnection line() {
+    return transport.connection(Messages.QUEUE);
+  }
+
+  private void start(Collection<QueueConsumer> consumers) {
+    chores = new Chores(transport, consumers, LEASE, Clock.systemUTC());
+    chores.start();
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    if (chores != null) {
+      chores.close();
+    }
+    line().settleByItself();
+    gate.openAll();
+    consumer.quiet();
+    consumer.returnWaiting();
+    assertThat(consumer.awaitEnd(PATIENCE)).isTrue();
+    consumer.close();
+  }
+
+  @Test
+  void everythingHeldIsRenewedAgainAndAgain() throws Exception {
+    holdThree();
+
+    start(List.of(consumer));
+
+    for (int i = 0; i < 3; i++) {
+      assertThat(transport.renewed()).containsExactlyInAnyOrder(tag(1), tag(2), tag(3));
+    }
+  }
+
+  @Test
+  void whatIsNoLongerHeldIsTakenFromItsConsumer() throws Exception {
+    transport.renewing(tags -> tags.contains(tag(2)) ? List.of(tag(2)) : List.of());
+    holdThree();
+
+    start(List.of(consumer));
+
+    assertThat(transport.renewed()).containsExactlyInAnyOrder(tag(1), tag(2), tag(3));
+    assertThat(transport.renewed()).containsExactlyInAnyOrder(tag(1), tag(3));
+    assertThat(meters.get("stalk.queue.lapsed").counter().count()).isEqualTo(1);
+  }
+
+  @Test
+  void nothingIsAskedOfTheBrokerWhereNothingIsHeld() throws Exception {
+    CountDownLatch looked = new CountDownLatch(3);
+    List<QueueConsumer> watched =
+        new AbstractList<>() {
+          @Override
+          public QueueConsumer get(int index) {
+            looked.countDown();
+            return consumer;
+          }
+
+          @Override
+          public int size() {
+            return 1;
+          }
+        };
+
+    start(watched);
+
+    looked.await();
+    assertThat(transport.hasRenewed()).isFalse();
+  }
+
+  @Test
+  void aFailedRenewalIsRepeated() throws Exception {
+    AtomicInteger calls = new AtomicInteger();
+    transport.renewing(
+        tags -> {
+          switch (calls.incrementAndGet()) {
+            case 1 -> throw new BrokerUnavailableException("away", null);
+            case 2 -> throw new IllegalStateException("a bug");
+            default -> {
+              return List.of();
+            }
+          }
+        });
+    holdThree();
+
+    start(List.of(consumer));
+
+    for (int i = 0; i < 4; i++) {
+      assertThat(transport.renewed()).hasSize(3);
+    }
+  }
+
+  @Test
+  void dueAndAbandonedMessagesAreReturnedThoughEveryOtherAttemptFails() throws Exception {
+    CountDownLatch due = new CountDownLatch(2);
+    CountDownLatch abandoned = new CountDownLatch(4);
+    transport.restoringDue(failingEveryOtherTime(due));
+    transport.restoringAbandoned(failingEveryOtherTime(abandoned));
+
+    start(List.of());
+
+    due.await();
+    abandoned.await();
+  }
+
+  private static IntSupplier failingEveryOtherTime(CountDownLatch calls) {
+    return () -> {
+      calls.countDown();
+      if (calls.getCount() % 2 == 1) {
+        throw new BrokerUnavailableException("away", null);
+      }
+      return 1;
+    };
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aLongSweepDoesNotHoldUpTheRenewal(boolean due) throws Exception {
+    CountDownLatch sweeping = new CountDownLatch(1);
+    IntSupplier endless =
+        () -> {
+          sweeping.countDown();
+          return waitForInterrupt();
+        };
+    if (due) {
+      transport.restoringDue(endless);
+    } else {
+      transport.restoringAbandoned(endless);
+    }
+    holdThree();
+
+    start(List.of(consumer));
+
+    sweeping.await();
+    transport.forgetRenewals();
+    for (int i = 0; i < 3; i++) {
+      assertThat(transport.renewed()).hasSize(3);
+    }
+  }
+
+  @Test
+  void closingEndsBothThreadsEvenInTheMiddleOfACall() throws Exception {
+    AtomicReference<Thread> renewing = new AtomicReference<>();
+    AtomicReference<Thread> sweeping = new AtomicReference<>();
+    CountDownLatch both = new CountDownLatch(2);
+    transport.renewing(
+        tags -> {
+          renewing.set(Thread.currentThread());
+          both.countDown();
+          waitForInterrupt();
+          return List.of();
+        });
+    transport.restoringAbandoned(
+        () -> {
+          sweeping.set(Thread.currentThread());
+          both.countDown();
+          return waitForInterrupt();
+        });
+    holdThree();
+    Chores closing = new Chores(transport, List.of(consumer), LEASE, Clock.systemUTC());
+    closing.start();
+    both.await();
+
+    closing.close();
+    closing.close();
+
+    renewing.get().join();
+    sweeping.get().join();
+    assertThat(renewing.get().isDaemon()).isTrue();
+    assertThat(sweeping.get().isDaemon()).isTrue();
+  }
+
+  @Test
+  void whatWasNeverStartedCanBeClosed() {
+    new Chores(transport, List.of(consumer), LEASE, Clock.systemUTC()).close();
+  }
+
+  private static int waitForInterrupt() {
+    try {
+      new CountDownLatch(1).await();
+      return 0;
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("interrupted", e);
+    }
+  }
+}

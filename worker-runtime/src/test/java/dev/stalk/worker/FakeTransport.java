@@ -1,0 +1,151 @@
+package dev.stalk.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stalk.broker.transport.Publication;
+import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.ResultBackend;
+import dev.stalk.broker.transport.Transport;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.IntSupplier;
+import java.util.function.ToLongFunction;
+
+/** A broker without a broker: lines as the test wants them, and chores are written down. */
+final class FakeTransport implements Transport {
+  private final Map<String, QueueConnection> connections = new ConcurrentHashMap<>();
+  private final Function<Runnable, QueueConnection> lines;
+  private final BlockingQueue<Set<String>> renewals = new LinkedBlockingQueue<>();
+  private final BlockingQueue<String> counted = new LinkedBlockingQueue<>();
+  private volatile ToLongFunction<String> counting = tag -> 2;
+  private volatile Function<Collection<String>, List<String>> renewing = tags -> List.of();
+  private volatile long deliveries = 2;
+  private volatile IntSupplier restoringDue = () -> 0;
+  private volatile IntSupplier restoringAbandoned = () -> 0;
+
+  /** Its lines are scripted. */
+  FakeTransport() {
+    this(ScriptedConnection::new);
+  }
+
+  /** Its lines are made from what wakes their owners. */
+  FakeTransport(Function<Runnable, QueueConnection> lines) {
+    this.lines = lines;
+  }
+
+  ScriptedConnection connection(String queue) {
+    assertThat(connections.get(queue)).isInstanceOf(ScriptedConnection.class);
+    return (ScriptedConnection) connections.get(queue);
+  }
+
+  /** What counting a delivery tag does. */
+  void counting(ToLongFunction<String> answer) {
+    counting = answer;
+  }
+
+  /** The delivery tags that were counted so far. */
+  List<String> counted() {
+    return List.copyOf(counted);
+  }
+
+  /** What renewing does: given the tags, the tags no longer held. */
+  void renewing(Function<Collection<String>, List<String>> answer) {
+    renewing = answer;
+  }
+
+  void restoringDue(IntSupplier answer) {
+    restoringDue = answer;
+  }
+
+  void restoringAbandoned(IntSupplier answer) {
+    restoringAbandoned = answer;
+  }
+
+  /** Waits for the next renewal; the tags it was to renew. */
+  Set<String> renewed() throws InterruptedException {
+    Set<String> tags = renewals.poll(20, TimeUnit.SECONDS);
+    assertThat(tags).as("leases are renewed").isNotNull();
+    return tags;
+  }
+
+  void forgetRenewals() {
+    renewals.clear();
+  }
+
+  boolean hasRenewed() {
+    return !renewals.isEmpty();
+  }
+
+  @Override
+  public QueueConnection consume(String queue, String holder, Runnable wake) {
+    return connections.computeIfAbsent(queue, name -> lines.apply(wake));
+  }
+
+  @Override
+  public List<String> renew(Collection<String> tags) {
+    renewals.add(Set.copyOf(tags));
+    return renewing.apply(tags);
+  }
+
+  @Override
+  public long countDelivery(String deliveryTag) {
+    counted.add(deliveryTag);
+    return counting.applyAsLong(deliveryTag);
+  }
+
+  @Override
+  public int restoreDue() {
+    return restoringDue.getAsInt();
+  }
+
+  @Override
+  public int restoreAbandoned() {
+    return restoringAbandoned.getAsInt();
+  }
+
+  /** How often redelivered messages have been begun, each asked-for beginning included. */
+  void deliveries(long begun) {
+    deliveries = begun;
+  }
+
+  @Override
+  public long countDelivery(String deliveryTag) {
+    return deliveries;
+  }
+
+  @Override
+  public void publish(List<Publication> publications) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Map<Integer, Long> lengths(String queue) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public long purge(String queue) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Instant time() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public ResultBackend results() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,128 @@
+package dev.stalk.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import dev.stalk.worker.config.QueueConfig;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Timeout(60)
+class QueueBulkheadTest {
+
+  @Test
+  void thereIsAPlaceForEachThreadAndEachBufferedMessage() throws Exception {
+    QueueBulkhead bulkhead = new QueueBulkhead("math", new QueueConfig(2, 3));
+
+    assertThat(bulkhead.reserve(100)).isEqualTo(5);
+    assertThat(bulkhead.reserve(1)).isZero();
+    bulkhead.close();
+  }
+
+  @Test
+  void noMoreIsTakenThanAskedFor() throws Exception {
+    QueueBulkhead bulkhead = new QueueBulkhead("math", new QueueConfig(2, 3));
+
+    assertThat(bulkhead.reserve(4)).isEqualTo(4);
+    assertThat(bulkhead.reserve(4)).isEqualTo(1);
+    bulkhead.close();
+  }
+
+  @Test
+  void placesGivenBackAreFreeAgain() throws Exception {
+    QueueBulkhead bulkhead = new QueueBulkhead("math", new QueueConfig(1, 1));
+    int taken = bulkhead.reserve(2);
+
+    bulkhead.release(1);
+    assertThat(bulkhead.reserve(2)).isEqualTo(1);
+    bulkhead.release(taken);
+
+    assertThat(bulkhead.reserve(2)).isEqualTo(2);
+    bulkhead.close();
+  }
+
+  @Test
+  void atMostAsManyRunAtOnceAsThereAreThreads() throws Exception {
+    QueueBulkhead bulkhead = new QueueBulkhead("math", new QueueConfig(3, 20));
+    AtomicInteger running = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    CountDownLatch three = new CountDownLatch(3);
+    CountDownLatch all = new CountDownLatch(23);
+    Runnable execution =
+        () -> {
+          most.accumulateAndGet(running.incrementAndGet(), Math::max);
+          three.countDown();
+          await(three);
+          running.decrementAndGet();
+          all.countDown();
+        };
+
+    for (int i = 0; i < 23; i++) {
+      bulkhead.run(execution);
+    }
+
+    all.await();
+    assertThat(most).hasValue(3);
+    bulkhead.close();
+  }
+
+  /**
+   * As the consumer does it: the place is given back by the execution itself, so the next message
+   * may arrive while the thread is still busy leaving the one before.
+   */
+  @ParameterizedTest
+  @CsvSource({"1, 0", "1, 1", "4, 0", "2, 8"})
+  void whatHasAPlaceIsNeverRejected(int threads, int buffer) throws Exception {
+    QueueBulkhead bulkhead = new QueueBulkhead("math", new QueueConfig(threads, buffer));
+    Semaphore left = new Semaphore(0);
+    int messages = 20_000;
+
+    assertThatCode(
+            () -> {
+              for (int begun = 0; begun < messages; ) {
+                int places = bulkhead.reserve(Math.min(8, messages - begun));
+                for (int i = 0; i < places; i++) {
+                  bulkhead.run(
+                      () -> {
+                        bulkhead.release(1);
+                        left.release();
+                      });
+                }
+                begun += places;
+              }
+            })
+        .doesNotThrowAnyException();
+
+    left.acquire(messages);
+    assertThat(bulkhead.reserve(Integer.MAX_VALUE)).isEqualTo(threads + buffer);
+    bulkhead.close();
+  }
+
+  @Test
+  void whatOneExecutionThrowsDoesNotHurtTheNext() throws Exception {
+    QueueBulkhead bulkhead = new QueueBulkhead("math", new QueueConfig(1, 1));
+    CountDownLatch ran = new CountDownLatch(1);
+
+    bulkhead.run(
+        () -> {
+          throw new AssertionError("broken");
+        });
+    bulkhead.run(ran::countDown);
+
+    ran.await();
+    bulkhead.close();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
