@@ -28,6 +28,7 @@ import tools.jackson.core.type.TypeReference;
  * }</pre>
  */
 public final class AsyncResult {
+  private static final Duration FOREVER = Duration.ofDays(36_500);
   private static final Duration RETRY_PAUSE = Duration.ofMillis(100);
 
   private final String id;
@@ -97,7 +98,8 @@ public final class AsyncResult {
    * @throws BrokerInterruptedException if the thread is interrupted; its flag is set again
    */
   public TaskResult await(Duration timeout) {
-    long deadline = System.nanoTime() + timeout.toNanos();
+    Duration bounded = timeout.compareTo(FOREVER) > 0 ? FOREVER : timeout;
+    long deadline = System.nanoTime() + bounded.toNanos();
     CompletableFuture<byte[]> ready = new CompletableFuture<>();
     ResultBackend.Watch watch = watch(ready, deadline);
     try {

@@ -29,7 +29,7 @@ final class Outage {
     this.clock = clock;
   }
 
-  void failed(RuntimeException e) {
+  void failed(Throwable e) {
     if (since != null) {
       return;
     }

@@ -55,7 +55,7 @@ sealed interface Outcome {
     }
 
     /** What becomes of it when its value has no form in JSON. */
-    Failed unencodable(EncodingException e) {
+    Failed unencodable(Throwable e) {
       RemoteException failure =
           RemoteException.of("kombu.exceptions", "EncodeError", String.valueOf(e.getMessage()));
       return new Failed(message, failure, Exceptions.traceback(e), ignored);

@@ -2,6 +2,7 @@ package dev.stalk.worker;
 
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.codec.Redelivery;
+import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Exchange;
@@ -43,6 +44,9 @@ final class QueueConsumer implements TaskExecution.Sink {
    */
   private static final long SAFETY_LOOK = TimeUnit.SECONDS.toNanos(5);
 
+  /** Between attempts while stopping, when nobody is helped by long ones. */
+  private static final long STOPPING_PAUSE = TimeUnit.MILLISECONDS.toNanos(20);
+
   private static final long POLL_MIN = TimeUnit.MILLISECONDS.toNanos(2);
   private static final long POLL_MAX = TimeUnit.MILLISECONDS.toNanos(200);
 
@@ -68,6 +72,7 @@ final class QueueConsumer implements TaskExecution.Sink {
   private final List<Settlement> unsettled = new ArrayList<>();
   private boolean arm = true;
   private boolean drained;
+  private boolean resent;
   private long poll = POLL_MIN;
 
   QueueConsumer(
@@ -117,16 +122,25 @@ final class QueueConsumer implements TaskExecution.Sink {
 
   private void loop() {
     while (!(ending && held.isEmpty())) {
-      int places = fetching && !ending ? bulkhead.reserve(BATCH) : 0;
-      collectFinished();
-      if (unsettled.isEmpty() && (places == 0 || drained)) {
-        bulkhead.release(places);
-        await();
-        continue;
+      try {
+        step();
+      } catch (RuntimeException | Error e) { // a queue must not go deaf, whatever goes wrong
+        log.error("{}: the loop failed; going on", queue, e);
+        pause();
       }
-      exchange(places);
     }
     connection.close();
+  }
+
+  private void step() {
+    int places = fetching && !ending ? bulkhead.reserve(BATCH) : 0;
+    collectFinished();
+    if (unsettled.isEmpty() && (places == 0 || drained)) {
+      bulkhead.release(places);
+      await();
+    } else {
+      exchange(places);
+    }
   }
 
   private void await() {
@@ -152,46 +166,75 @@ final class QueueConsumer implements TaskExecution.Sink {
   }
 
   private void exchange(int places) {
+    // settlements name many keys, and an armed script may have all of them watched: arm without
+    boolean armed = arm && unsettled.isEmpty();
     Exchange exchange;
     try {
-      exchange = connection.exchange(unsettled, places, arm);
-    } catch (RuntimeException e) { // a queue must not go deaf, whatever goes wrong
+      exchange = connection.exchange(unsettled, places, armed);
+    } catch (RuntimeException | Error e) {
       bulkhead.release(places);
       outage.failed(e);
-      signal.await(outage.pauseNanos());
+      resent = true;
+      pause();
       return;
     }
-    outage.passed();
     settled(exchange.fates());
+    resent = false;
     int fetched = exchange.deliveries().size();
     metrics.exchanged(fetched, exchange.quarantined());
+    if (fetched > 0) {
+      poll = POLL_MIN;
+    }
     if (exchange.quarantined() > 0) {
       log.error("{}: {} messages are no JSON objects; quarantined", queue, exchange.quarantined());
     }
-    for (Delivery delivery : exchange.deliveries()) {
-      TaskExecution execution = new TaskExecution(delivery, registry, limit, metrics, clock, this);
-      held.put(delivery.tag(), execution);
+    exchange.deliveries().forEach(this::begin);
+    bulkhead.release(places - fetched);
+    BrokerException failure = exchange.failure();
+    if (failure == null) {
+      outage.passed();
+      look(places, exchange.more(), armed);
+    } else {
+      outage.failed(failure);
+      pause();
+    }
+  }
+
+  /** What was on its way here when the worker began to stop goes back like the rest. */
+  private void begin(Delivery delivery) {
+    TaskExecution execution = new TaskExecution(delivery, registry, limit, metrics, clock, this);
+    held.put(delivery.tag(), execution);
+    if (ending && execution.takeBackIfWaiting()) {
+      finished.add(returning(delivery));
+      bulkhead.release(1);
+    } else {
       bulkhead.run(execution);
     }
-    bulkhead.release(places - fetched);
-    look(places, fetched + exchange.quarantined());
+  }
+
+  /** After a failure; finished tasks and notices do not cut it short, else it would be none. */
+  private void pause() {
+    long until = System.nanoTime() + outage.pauseNanos();
+    for (long left = until - System.nanoTime(); left > 0 && !ending; ) {
+      signal.await(left);
+      left = until - System.nanoTime();
+    }
+    if (ending) {
+      signal.await(STOPPING_PAUSE);
+    }
   }
 
   /**
-   * Decides whether to look again at once. A fetch that found fewer messages than there were places
-   * has emptied the queue; if it was armed, the next push will wake us. If it was not, look once
-   * more, armed: that way nothing is asked of the broker's tracking while the queue is busy.
+   * Decides whether to look again at once. A fetch that found the queue empty, and was armed, will
+   * be followed by a notice of the next push. One that was not armed is followed by one that is:
+   * that way nothing is asked of the broker's tracking while the queue is busy.
    */
-  private void look(int places, int found) {
+  private void look(int places, boolean more, boolean armed) {
     if (places == 0) {
       return;
     }
-    boolean emptied = found < places;
-    drained = emptied && arm;
-    arm = emptied;
-    if (found > 0) {
-      poll = POLL_MIN;
-    }
+    drained = !more && armed;
+    arm = !more;
   }
 
   private void settled(List<Settlement.Fate> fates) {
@@ -206,16 +249,27 @@ final class QueueConsumer implements TaskExecution.Sink {
         case LAPSED -> {
           held.remove(settlement.tag());
           metrics.lapsed();
-          log.warn(
-              "{}: {} was no longer held when it ended; its outcome is dropped",
-              queue,
-              settlement.tag());
+          lapsed(settlement);
         }
         case REFUSED -> refused.add(settlement);
       }
     }
     unsettled.clear();
     refused.forEach(this::refused);
+  }
+
+  private void lapsed(Settlement settlement) {
+    if (resent) {
+      log.info(
+          "{}: {} had been settled before the connection broke, or its lease lapsed since",
+          queue,
+          settlement.tag());
+    } else {
+      log.warn(
+          "{}: {} was no longer held when it ended; its outcome is dropped",
+          queue,
+          settlement.tag());
+    }
   }
 
   /**
@@ -264,15 +318,17 @@ final class QueueConsumer implements TaskExecution.Sink {
 
   /** Returns what has not begun to the queue, oldest to be fetched first, and lets the loop end. */
   void returnWaiting() {
+    ending = true; // before looking: what the loop puts into held from now on it takes back itself
     returnToQueue(held.values().stream().filter(TaskExecution::takeBackIfWaiting).toList());
-    ending = true;
     signal.raise();
   }
 
   /** Returns what still runs to the queue and interrupts it. The number of those messages. */
   int returnRunning() {
     List<TaskExecution> running =
-        held.values().stream().filter(TaskExecution::takeBackRunning).toList();
+        held.values().stream()
+            .filter(execution -> execution.takeBackIfWaiting() || execution.takeBackRunning())
+            .toList();
     returnToQueue(running);
     signal.raise();
     return running.size();
@@ -304,6 +360,8 @@ final class QueueConsumer implements TaskExecution.Sink {
 
   /** Ends the loop even if something could not be settled; it stays recorded in the broker. */
   void abandon() throws InterruptedException {
+    held.values().forEach(execution -> execution.takeBackIfWaiting());
+    held.values().forEach(execution -> execution.takeBackRunning());
     held.clear();
     ending = true;
     signal.raise();

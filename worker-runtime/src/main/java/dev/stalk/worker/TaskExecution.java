@@ -1,7 +1,6 @@
 package dev.stalk.worker;
 
 import dev.stalk.broker.codec.DeliveryTag;
-import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.MalformedMessageException;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.message.RemoteException;
@@ -102,10 +101,10 @@ final class TaskExecution implements Runnable {
   @Override
   public void run() {
     try {
+      runner = Thread.currentThread(); // first: whoever sees it running must find whom to interrupt
       if (stage.compareAndSet(Stage.WAITING, Stage.RUNNING)) {
-        runner = Thread.currentThread();
         metrics.began(System.nanoTime() - fetched);
-        Settlement settlement = settlementOf(handleSafely());
+        Settlement settlement = settle();
         if (stage.compareAndSet(Stage.RUNNING, Stage.ENDED)) {
           sink.ended(this, settlement);
         }
@@ -114,6 +113,24 @@ final class TaskExecution implements Runnable {
       runner = null;
       Thread.interrupted(); // an interrupt meant for this task must not meet the next one
       sink.left(this);
+    }
+  }
+
+  /** Whatever user code does, also while its result is written, the message gets an end. */
+  private Settlement settle() {
+    try {
+      return settlementOf(handleSafely());
+    } catch (RuntimeException | Error e) {
+      log.error(
+          "{}: the outcome of a message cannot be written; it is quarantined", delivery.queue(), e);
+      return new Settlement(
+          delivery.tag(),
+          List.of(
+              new Effect.Quarantine(
+                  delivery.queue(),
+                  "its outcome could not be written",
+                  deliveries,
+                  delivery.message())));
     }
   }
 
@@ -126,10 +143,9 @@ final class TaskExecution implements Runnable {
       Settlement settlement = new Settlement(delivery.tag(), effects);
       metrics.ended(taskName, outcome.name(), ran);
       return settlement;
-    } catch (EncodingException e) {
+    } catch (RuntimeException | StackOverflowError e) {
       if (outcome instanceof Outcome.Succeeded succeeded) {
-        log.error(
-            "{}: the result of a task cannot be written: {}", delivery.queue(), e.getMessage());
+        log.error("{}: the result of a task cannot be written", delivery.queue(), e);
         return settlementOf(succeeded.unencodable(e));
       }
       throw e;

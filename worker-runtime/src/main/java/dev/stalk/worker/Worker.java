@@ -34,6 +34,8 @@ import org.slf4j.LoggerFactory;
 public final class Worker implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Worker.class);
 
+  private static final Duration LONGEST = Duration.ofDays(365);
+
   private enum State {
     NEW,
     RUNNING,
@@ -153,16 +155,24 @@ public final class Worker implements AutoCloseable {
     return warm;
   }
 
+  /** An interrupt does not shorten it: the messages would be the price. The flag is set again. */
   private boolean awaitEnd(Duration patience) {
-    long deadline = System.nanoTime() + patience.toNanos();
+    Duration bounded = patience.compareTo(LONGEST) > 0 ? LONGEST : patience;
+    long deadline = System.nanoTime() + bounded.toNanos();
+    boolean interrupted = false;
     boolean all = true;
     for (QueueConsumer consumer : consumers) {
-      try {
-        all &= consumer.awaitEnd(deadline - System.nanoTime());
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return false;
+      while (true) {
+        try {
+          all &= consumer.awaitEnd(deadline - System.nanoTime());
+          break;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
       }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
     return all;
   }

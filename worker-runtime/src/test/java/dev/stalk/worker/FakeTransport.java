@@ -27,7 +27,6 @@ final class FakeTransport implements Transport {
   private final BlockingQueue<String> counted = new LinkedBlockingQueue<>();
   private volatile ToLongFunction<String> counting = tag -> 2;
   private volatile Function<Collection<String>, List<String>> renewing = tags -> List.of();
-  private volatile long deliveries = 2;
   private volatile IntSupplier restoringDue = () -> 0;
   private volatile IntSupplier restoringAbandoned = () -> 0;
 
@@ -109,16 +108,6 @@ final class FakeTransport implements Transport {
   @Override
   public int restoreAbandoned() {
     return restoringAbandoned.getAsInt();
-  }
-
-  /** How often redelivered messages have been begun, each asked-for beginning included. */
-  void deliveries(long begun) {
-    deliveries = begun;
-  }
-
-  @Override
-  public long countDelivery(String deliveryTag) {
-    return deliveries;
   }
 
   @Override

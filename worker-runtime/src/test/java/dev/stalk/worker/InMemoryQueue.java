@@ -75,7 +75,7 @@ final class InMemoryQueue implements QueueConnection {
       found.add(delivery);
     }
     armed = arm && found.size() < wanted;
-    return new Exchange(fates, found, 0);
+    return ScriptedConnection.exchange(fates, found, 0, wanted);
   }
 
   private Settlement.Fate settle(Settlement settlement) {

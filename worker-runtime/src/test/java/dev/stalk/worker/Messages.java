@@ -2,7 +2,6 @@ package dev.stalk.worker;
 
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.codec.Redelivery;
-import dev.stalk.broker.codec.Redelivery;
 import dev.stalk.broker.message.MessageProperties;
 import dev.stalk.broker.message.Route;
 import dev.stalk.broker.message.TaskBody;
@@ -36,7 +35,6 @@ final class Messages {
   private @Nullable Boolean ignoreResult;
   private int retries;
   private int priority;
-  private boolean redelivered;
   private boolean redelivered;
   private List<@Nullable Object> args = List.of();
   private final Map<String, @Nullable Object> kwargs = new LinkedHashMap<>();
@@ -119,12 +117,6 @@ final class Messages {
     return this;
   }
 
-  /** As a worker returned it. */
-  Messages redelivered() {
-    redelivered = true;
-    return this;
-  }
-
   Messages header(String name, Object value) {
     custom.put(name, value);
     return this;
@@ -166,7 +158,7 @@ final class Messages {
   }
 
   byte[] bytes() {
-    byte[] bytes = MessageCodec.encode(message(), "delivery-tag");
+    byte[] bytes = MessageCodec.encode(message(), DELIVERY_TAG);
     return redelivered ? Redelivery.mark(bytes) : bytes;
   }
 

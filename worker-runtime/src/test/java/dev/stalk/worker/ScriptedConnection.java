@@ -93,13 +93,15 @@ final class ScriptedConnection implements QueueConnection {
 
   /** Has these fates for what the loop gave, and finds nothing. */
   void decide(Settlement.Fate... fates) {
-    answers.add(request -> new Exchange(Arrays.asList(fates), List.of(), 0));
+    answers.add(request -> exchange(Arrays.asList(fates), List.of(), 0, request.wanted()));
   }
 
   /** Finds messages, of which so many are no JSON. */
   void findUnreadable(int unreadable, Delivery... others) {
     answers.add(
-        request -> new Exchange(settled(request).fates(), Arrays.asList(others), unreadable));
+        request ->
+            exchange(
+                settled(request).fates(), Arrays.asList(others), unreadable, request.wanted()));
   }
 
   void fail(RuntimeException error) {
@@ -116,10 +118,18 @@ final class ScriptedConnection implements QueueConnection {
   }
 
   private static Exchange settled(Request request, Delivery... found) {
-    return new Exchange(
+    return exchange(
         Collections.nCopies(request.finished().size(), Settlement.Fate.SETTLED),
         Arrays.asList(found),
-        0);
+        0,
+        request.wanted());
+  }
+
+  /** What an exchange brings that went as it should. */
+  static Exchange exchange(
+      List<Settlement.Fate> fates, List<Delivery> found, int unreadable, int wanted) {
+    boolean more = found.size() + unreadable >= wanted;
+    return new Exchange(fates, found, unreadable, more, null);
   }
 
   void givesNoNotice() {

@@ -37,7 +37,6 @@ class TaskExecutionTest {
   private final TaskRegistry registry = new TaskRegistry();
   private final RecordingSink sink = new RecordingSink();
   private final FakeTransport transport = new FakeTransport();
-  private final FakeTransport transport = new FakeTransport();
   private DeliveryLimit limit = new DeliveryLimit(transport, 3);
   private Clock clock = Clock.fixed(NOW, ZoneOffset.UTC);
 
@@ -78,8 +77,7 @@ class TaskExecutionTest {
 
   private TaskExecution execution(Delivery delivery) {
     WorkerMetrics.OfQueue metrics = new WorkerMetrics(meters).queue(Messages.QUEUE);
-    return new TaskExecution(
-        delivery, registry, new DeliveryLimit(transport, 5), metrics, clock, sink);
+    return new TaskExecution(delivery, registry, limit, metrics, clock, sink);
   }
 
   private List<Effect> effects(Messages message) {
@@ -423,34 +421,6 @@ class TaskExecutionTest {
   }
 
   @Test
-  void aRedeliveredMessageRunsAndItsCountIsForgotten() {
-    returning(1);
-    transport.deliveries(5);
-
-    List<Effect> effects = effects(aTaskMessage().redelivered());
-
-    assertThat(effects).hasSize(2);
-    assertThat(effects.get(0)).isInstanceOf(Effect.StoreResult.class);
-    assertThat(effects.get(1)).isEqualTo(new Effect.ForgetDeliveries("delivery-tag"));
-  }
-
-  @Test
-  void aMessageBegunTooOftenIsQuarantinedWithItsCount() {
-    returning(1);
-    transport.deliveries(6);
-    Delivery delivery = aTaskMessage().redelivered().delivery(1);
-
-    List<Effect> effects = effects(delivery);
-
-    assertThat(effects.get(1))
-        .isEqualTo(
-            new Effect.Quarantine(
-                Messages.QUEUE, "delivered 5 times without an end", 5, delivery.message()));
-    assertThat(effects.get(2)).isEqualTo(new Effect.ForgetDeliveries("delivery-tag"));
-    assertThat(runs("echo", "quarantined")).isOne();
-  }
-
-  @Test
   void whatGoesWrongOnTheWayToTheTaskKeepsTheMessage() {
     returning(1);
     AtomicBoolean broken = new AtomicBoolean(true);
@@ -469,7 +439,6 @@ class TaskExecutionTest {
             new Effect.Quarantine(
                 Messages.QUEUE,
                 "could not be handled: java.lang.IllegalStateException: no time",
-                1,
                 1,
                 delivery.message()));
   }

@@ -60,6 +60,22 @@ public record UnackedEntry(byte[] message, String exchange, String routingKey) {
     throw new MalformedMessageException("not an unacked entry: exchange or key is " + token);
   }
 
+  /**
+   * Takes apart a value made by {@link #of} or the fetch script, without reading the envelope,
+   * which may be anything.
+   *
+   * @throws MalformedMessageException if it does not end as such a value does
+   */
+  public static UnackedEntry ofOurs(byte[] value) {
+    String text = new String(value, StandardCharsets.ISO_8859_1);
+    int end = text.lastIndexOf(",\"\",\"");
+    if (value.length < 2 || value[0] != '[' || value[value.length - 1] != ']' || end < 1) {
+      throw new MalformedMessageException("not an unacked entry of this library");
+    }
+    Object queue = Values.read(Arrays.copyOfRange(value, end + 4, value.length - 1));
+    return new UnackedEntry(Arrays.copyOfRange(value, 1, end), "", String.valueOf(queue));
+  }
+
   /** What follows the envelope in a value that returns to this queue: {@code ,"","queue"]}. */
   public static byte[] closing(String queue) {
     return ",\"\",%s]".formatted(quoted(queue)).getBytes(StandardCharsets.US_ASCII);

@@ -12,6 +12,7 @@ import redis.clients.jedis.RedisProtocol;
 import redis.clients.jedis.SslOptions;
 import redis.clients.jedis.SslVerifyMode;
 import redis.clients.jedis.commands.ProtocolCommand;
+import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 
@@ -22,6 +23,9 @@ import redis.clients.jedis.exceptions.JedisException;
  */
 final class RedisConnection extends Connection {
 
+  // set by the constructor of the superclass: no initial value here, it would come after that
+  private volatile boolean hasBeenConnected;
+
   private RedisConnection(HostAndPort address, JedisClientConfig config) {
     super(address, config);
   }
@@ -30,17 +34,10 @@ final class RedisConnection extends Connection {
    * Connects, authenticates and selects the database.
    *
    * @param role appended to the client's name
-   * @param infiniteReads whether reads may wait for ever, for a subscriber
    */
-  static RedisConnection open(
-      RedisUrl url, RedisConfig config, String role, boolean infiniteReads) {
-    RedisConnection connection =
-        new RedisConnection(
-            new HostAndPort(url.host(), url.port()), clientConfig(url, config, role));
-    if (infiniteReads) {
-      connection.setTimeoutInfinite();
-    }
-    return connection;
+  static RedisConnection open(RedisUrl url, RedisConfig config, String role) {
+    return new RedisConnection(
+        new HostAndPort(url.host(), url.port()), clientConfig(url, config, role));
   }
 
   static JedisClientConfig clientConfig(RedisUrl url, RedisConfig config, String role) {
@@ -56,6 +53,22 @@ final class RedisConnection extends Connection {
         .sslOptions(
             url.tls() ? SslOptions.builder().sslVerifyMode(SslVerifyMode.FULL).build() : null)
         .build();
+  }
+
+  /**
+   * Jedis connects again by itself where a socket has been closed, but without authentication,
+   * database or name, and with the answers of the old one owed. A connection of ours lives once.
+   */
+  @Override
+  public void connect() {
+    if (isConnected()) {
+      return;
+    }
+    if (hasBeenConnected) {
+      throw new JedisConnectionException("the connection was closed");
+    }
+    super.connect();
+    hasBeenConnected = true;
   }
 
   void write(ProtocolCommand command, byte[]... arguments) {

@@ -4,6 +4,7 @@ import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.BrokerFullException;
 import dev.stalk.broker.transport.BrokerRefusedException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
+import java.net.SocketTimeoutException;
 import java.util.NoSuchElementException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -69,6 +70,17 @@ final class RedisErrors {
     return new BrokerException(url + " answered: " + reply, error);
   }
 
+  /** Whether an answer did not come in time: what was asked may still be carried out. */
+  static boolean isTimeout(Throwable error) {
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SocketTimeoutException timeout
+          && String.valueOf(timeout.getMessage()).contains("Read timed out")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static String reply(RuntimeException error) {
     String message = String.valueOf(error.getMessage());
     Matcher inScript = IN_SCRIPT.matcher(message);
@@ -76,7 +88,8 @@ final class RedisErrors {
   }
 
   private static boolean isPoolExhausted(RuntimeException error) {
-    return error instanceof JedisException && error.getCause() instanceof NoSuchElementException;
+    return error instanceof NoSuchElementException
+        || (error instanceof JedisException && error.getCause() instanceof NoSuchElementException);
   }
 
   private static boolean startsWithAny(String reply, String... prefixes) {

@@ -27,14 +27,20 @@ final class RedisKeys {
 
   private RedisKeys() {}
 
-  /** The list of a queue's step (kombu {@code transport/redis.py:Channel._q_for_pri}). */
-  static byte[] list(String queue, int priority) {
+  /** The step a priority belongs to (kombu {@code transport/redis.py:Channel.priority}). */
+  static int step(int priority) {
     int step = 0;
     for (int candidate : STEPS) {
       if (candidate <= priority) {
         step = candidate;
       }
     }
+    return step;
+  }
+
+  /** The list of a priority's step (kombu {@code transport/redis.py:Channel._q_for_pri}). */
+  static byte[] list(String queue, int priority) {
+    int step = step(priority);
     return bytes(step == 0 ? queue : queue + SEPARATOR + step);
   }
 

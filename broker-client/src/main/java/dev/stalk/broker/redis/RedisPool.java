@@ -32,7 +32,7 @@ final class RedisPool implements AutoCloseable {
             new BasePooledObjectFactory<>() {
               @Override
               public RedisConnection create() {
-                return RedisConnection.open(url, config, "pool", false);
+                return RedisConnection.open(url, config, "pool");
               }
 
               @Override

@@ -272,7 +272,7 @@ final class RedisProbe implements AutoCloseable {
       String role, Function<RedisConnection, RedisProbeVerdict> probe) {
     RedisConnection connection = null;
     try {
-      connection = RedisConnection.open(url, config, role, false);
+      connection = RedisConnection.open(url, config, role);
       return probe.apply(connection);
     } catch (RuntimeException e) {
       throw RedisErrors.translate(e, url);

@@ -1,6 +1,8 @@
 package dev.stalk.broker.redis;
 
 import dev.stalk.broker.codec.UnackedEntry;
+import dev.stalk.broker.transport.BrokerException;
+import dev.stalk.broker.transport.BrokerRefusedException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
@@ -43,6 +45,9 @@ final class RedisQueueConnection implements QueueConnection {
   /** Tags of a fetch whose answer never came, from here to {@link #nextTag}; none if equal. */
   private long firstUnknownTag = 1;
 
+  /** Taken in after a cut, and not handed on yet. */
+  private final List<Delivery> recovered = new ArrayList<>();
+
   private boolean trackingRefused;
   private int trackedGeneration = -1;
 
@@ -73,14 +78,9 @@ final class RedisQueueConnection implements QueueConnection {
   public Exchange exchange(List<Settlement> finished, int wanted, boolean arm) {
     try {
       RedisConnection current = connected();
-      List<Delivery> recovered = recoverUnknown(current);
+      recoverUnknown(current);
       int stillWanted = Math.max(0, wanted - recovered.size());
-      Exchange exchange = call(current, finished, stillWanted, arm && track(current));
-      if (recovered.isEmpty()) {
-        return exchange;
-      }
-      recovered.addAll(exchange.deliveries());
-      return new Exchange(exchange.fates(), recovered, exchange.quarantined());
+      return withRecovered(call(current, finished, stillWanted, arm && track(current)));
     } catch (RuntimeException e) {
       RuntimeException error = RedisErrors.translate(e, config.broker());
       if (error instanceof BrokerUnavailableException
@@ -95,8 +95,7 @@ final class RedisQueueConnection implements QueueConnection {
   private RedisConnection connected() {
     RedisConnection current = connection;
     if (current == null) {
-      current =
-          RedisConnection.open(config.broker(), config, "queue-" + clientNamePart(queue), false);
+      current = RedisConnection.open(config.broker(), config, "queue-" + clientNamePart(queue));
       connection = current;
       trackedGeneration = -1;
       declare(current);
@@ -119,15 +118,14 @@ final class RedisQueueConnection implements QueueConnection {
    * When a connection breaks after a fetch was sent, the messages may be held under tags we chose
    * but never saw. They are ours: take them in now instead of waiting for the lease to lapse.
    */
-  private List<Delivery> recoverUnknown(RedisConnection current) {
-    List<Delivery> recovered = new ArrayList<>();
+  private void recoverUnknown(RedisConnection current) {
     if (firstUnknownTag == nextTag) {
-      return recovered;
+      return;
     }
     List<byte[]> fields = new ArrayList<>();
     fields.add(RedisKeys.UNACKED);
-    for (long tag = firstUnknownTag; tag < nextTag; tag++) {
-      fields.add(RedisKeys.bytes(tag(tag)));
+    for (long number = firstUnknownTag; number < nextTag; number++) {
+      fields.add(RedisKeys.bytes(tag(number)));
     }
     List<?> values = (List<?>) current.call(Command.HMGET, fields.toArray(byte[][]::new));
     for (int i = 0; i < values.size(); i++) {
@@ -137,9 +135,19 @@ final class RedisQueueConnection implements QueueConnection {
     }
     firstUnknownTag = nextTag;
     if (!recovered.isEmpty()) {
-      log.info("{}: took in {} messages whose fetch was cut off", queue, recovered.size());
+      log.info("{}: taking in {} messages whose fetch was cut off", queue, recovered.size());
     }
-    return recovered;
+  }
+
+  private Exchange withRecovered(Exchange exchange) {
+    if (recovered.isEmpty()) {
+      return exchange;
+    }
+    List<Delivery> all = new ArrayList<>(recovered);
+    all.addAll(exchange.deliveries());
+    recovered.clear();
+    return new Exchange(
+        exchange.fates(), all, exchange.quarantined(), exchange.more(), exchange.failure());
   }
 
   /** We made this value ourselves, so its envelope is cut out without reading it. */
@@ -152,7 +160,12 @@ final class RedisQueueConnection implements QueueConnection {
     if (trackingRefused) {
       return false;
     }
-    RedisSubscriber subscriber = wakeUps.subscriber();
+    RedisSubscriber subscriber;
+    try {
+      subscriber = wakeUps.subscriber();
+    } catch (BrokerRefusedException e) {
+      return refuseTracking(e);
+    }
     int generation = subscriber.generation();
     long redirect = subscriber.clientId();
     if (generation == trackedGeneration) {
@@ -179,14 +192,21 @@ final class RedisQueueConnection implements QueueConnection {
       if (e.getMessage() != null && e.getMessage().contains("does not exist")) {
         return false; // the subscriber has just gone; its successor will wake us
       }
-      trackingRefused = true;
-      log.warn(
-          "{}: {} refuses client tracking ({}); looking for messages by polling instead",
-          queue,
-          config.broker(),
-          e.getMessage());
-      return false;
+      return refuseTracking(RedisErrors.translate(e, config.broker()));
     }
+  }
+
+  /** What passes by itself is thrown; what does not is remembered, and said once. */
+  private boolean refuseTracking(BrokerException e) {
+    if (e.isRetryable()) {
+      throw e;
+    }
+    trackingRefused = true;
+    log.warn(
+        "{}: looking for messages by polling, as client tracking is refused: {}",
+        queue,
+        e.getMessage());
+    return false;
   }
 
   private Exchange call(
@@ -214,9 +234,8 @@ final class RedisQueueConnection implements QueueConnection {
     if (answer instanceof JedisDataException error) {
       throw error;
     }
-    if (armed && answers.get(0) instanceof JedisDataException) {
-      trackedGeneration = -1;
-      wake.run();
+    if (armed && answers.get(0) instanceof JedisDataException refused) {
+      refuseTracking(RedisErrors.translate(refused, config.broker()));
     }
     return exchangeOf((List<?>) answer, first);
   }
@@ -313,7 +332,17 @@ final class RedisQueueConnection implements QueueConnection {
     for (Object message : (List<?>) answer.get(1)) {
       deliveries.add(new Delivery(tag(first + deliveries.size()), queue, (byte[]) message));
     }
-    return new Exchange(fates, deliveries, ((Long) answer.get(2)).intValue());
+    BrokerException failure =
+        answer.size() < 5 ? null : failure(RedisKeys.text((byte[]) answer.get(4)));
+    if (failure != null && fates.isEmpty() && deliveries.isEmpty()) {
+      throw failure;
+    }
+    boolean more = RedisKeys.text((byte[]) answer.get(3)).equals("1");
+    return new Exchange(fates, deliveries, ((Long) answer.get(2)).intValue(), more, failure);
+  }
+
+  private BrokerException failure(String error) {
+    return RedisErrors.translate(new JedisDataException(error), config.broker());
   }
 
   private Settlement.Fate fateOf(Object fate) {
@@ -326,7 +355,7 @@ final class RedisQueueConnection implements QueueConnection {
 
   @Override
   public boolean givesNotice() {
-    return !trackingRefused && trackedGeneration == wakeUps.subscriber().generation();
+    return !trackingRefused && trackedGeneration == wakeUps.generation();
   }
 
   private void disconnect() {

@@ -1,7 +1,10 @@
 package dev.stalk.broker.redis;
 
+import dev.stalk.broker.codec.MalformedMessageException;
 import dev.stalk.broker.codec.ResultCodec;
 import dev.stalk.broker.message.TaskResult;
+import dev.stalk.broker.message.TaskState;
+import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.ResultBackend;
 import dev.stalk.broker.transport.Settlement;
@@ -10,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +26,20 @@ import redis.clients.jedis.Protocol.Command;
  * so nothing can slip between; after an outage everything watched is read again.
  */
 final class RedisResults implements ResultBackend {
+  private static final long RETRY_MILLIS = 500;
+
   private final RedisConfig config;
   private final RedisPool pool;
   private final RedisSubscriber subscriber;
+  private final ScheduledExecutorService retries;
   private final Map<String, Set<Watching>> watched = new ConcurrentHashMap<>();
 
-  RedisResults(RedisConfig config, RedisPool pool, RedisSubscriber subscriber) {
+  RedisResults(
+      RedisConfig config,
+      RedisPool pool,
+      RedisSubscriber subscriber,
+      ScheduledExecutorService retries) {
+    this.retries = retries;
     this.config = config;
     this.pool = pool;
     this.subscriber = subscriber;
@@ -51,7 +64,13 @@ final class RedisResults implements ResultBackend {
   @Override
   public Watch watch(String taskId, Consumer<byte[]> ready) {
     Watching watching = new Watching(taskId, ready);
-    watched.computeIfAbsent(taskId, id -> ConcurrentHashMap.newKeySet()).add(watching);
+    watched.compute(
+        taskId,
+        (id, all) -> {
+          Set<Watching> watchings = all == null ? ConcurrentHashMap.newKeySet() : all;
+          watchings.add(watching);
+          return watchings;
+        });
     try {
       subscriber.subscribe(watching.channel, watching);
       watching.offer(read(taskId));
@@ -62,10 +81,19 @@ final class RedisResults implements ResultBackend {
     }
   }
 
+  /** On a thread of its own: the subscription's has to go on reading. */
   private void readAgain() {
-    for (String taskId : List.copyOf(watched.keySet())) {
-      byte[] meta = read(taskId);
-      watched.getOrDefault(taskId, Set.of()).forEach(watching -> watching.offer(meta));
+    var unused = retries.schedule(this::readAllAgain, 0, TimeUnit.MILLISECONDS);
+  }
+
+  private void readAllAgain() {
+    try {
+      for (String taskId : List.copyOf(watched.keySet())) {
+        byte[] meta = read(taskId);
+        watched.getOrDefault(taskId, Set.of()).forEach(watching -> watching.offer(meta));
+      }
+    } catch (BrokerException notYet) { // it may still be loading its data
+      var unused = retries.schedule(this::readAllAgain, RETRY_MILLIS, TimeUnit.MILLISECONDS);
     }
   }
 
@@ -87,10 +115,17 @@ final class RedisResults implements ResultBackend {
     }
 
     void offer(byte @Nullable [] meta) {
-      if (meta != null
-          && ResultCodec.decode(taskId, meta).state().isReady()
-          && told.compareAndSet(false, true)) {
+      if (meta != null && isFinal(meta) && told.compareAndSet(false, true)) {
         ready.accept(meta);
+      }
+    }
+
+    /** Nothing will follow what cannot be read; whoever waits is to learn it. */
+    private boolean isFinal(byte[] meta) {
+      try {
+        return ResultCodec.decode(taskId, meta).state().isReady();
+      } catch (MalformedMessageException e) {
+        return true;
       }
     }
 
@@ -167,9 +202,10 @@ final class RedisResults implements ResultBackend {
   }
 
   private static boolean isSuccess(String taskId, byte @Nullable [] meta) {
-    return meta != null
-        && ResultCodec.decode(taskId, meta)
-            .state()
-            .equals(dev.stalk.broker.message.TaskState.SUCCESS);
+    try {
+      return meta != null && ResultCodec.decode(taskId, meta).state().equals(TaskState.SUCCESS);
+    } catch (MalformedMessageException e) {
+      return false; // as in the script: what cannot be read is overwritten
+    }
   }
 }

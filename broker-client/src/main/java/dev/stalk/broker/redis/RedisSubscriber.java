@@ -1,6 +1,7 @@
 package dev.stalk.broker.redis;
 
 import dev.stalk.broker.transport.BrokerInterruptedException;
+import dev.stalk.broker.transport.BrokerRefusedException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -97,8 +98,11 @@ final class RedisSubscriber implements AutoCloseable {
       }
       while (!confirmed.contains(channel)) {
         long left = (deadline - System.nanoTime()) / 1_000_000;
-        if (left <= 0 || closed) {
+        if (left <= 0 || closed || lastError instanceof BrokerRefusedException) {
           unsubscribe(channel, listener);
+          if (lastError instanceof BrokerRefusedException refused) {
+            throw refused;
+          }
           throw new BrokerUnavailableException(
               "cannot subscribe at "
                   + url
@@ -160,19 +164,28 @@ final class RedisSubscriber implements AutoCloseable {
     while (!isClosed()) {
       try {
         connect();
-        pause = RETRY_MIN;
         readUntilBroken();
       } catch (RuntimeException e) {
+        pause = wasStanding() ? RETRY_MIN : pause.multipliedBy(2);
         disconnected(RedisErrors.translate(e, url));
-        pause(pause);
-        pause = pause.multipliedBy(2).compareTo(RETRY_MAX) > 0 ? RETRY_MAX : pause.multipliedBy(2);
+        pause(pause.compareTo(RETRY_MAX) > 0 ? RETRY_MAX : pause);
+      } catch (Error e) { // waiting for results must go on when there is memory again
+        log.error("the subscription to {} failed; starting over", url, e);
+        disconnected(new BrokerUnavailableException("the subscription failed", e));
+        pause(RETRY_MAX);
       }
     }
   }
 
   private void connect() {
-    RedisConnection fresh = RedisConnection.open(url, config, "subscriber", true);
-    clientId = fresh.clientId();
+    RedisConnection fresh = RedisConnection.open(url, config, "subscriber");
+    try {
+      clientId = fresh.clientId();
+      fresh.setTimeoutInfinite();
+    } catch (RuntimeException e) {
+      fresh.cut();
+      throw e;
+    }
     lastHeard = System.nanoTime();
     synchronized (this) {
       if (closed) {
@@ -224,7 +237,7 @@ final class RedisSubscriber implements AutoCloseable {
   private static void call(Listener listener, @Nullable Object payload) {
     try {
       listener.message(payload);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError e) {
       log.error("a subscription's listener failed", e);
     }
   }
@@ -232,11 +245,12 @@ final class RedisSubscriber implements AutoCloseable {
   private void confirm(String channel) {
     boolean standing;
     synchronized (this) {
+      lastError = null;
       if (listeners.containsKey(channel)) {
         confirmed.add(channel);
         notifyAll();
       }
-      standing = resuming && confirmed.containsAll(listeners.keySet());
+      standing = resuming && confirmed.size() == listeners.size();
       if (standing) {
         resuming = false;
       }
@@ -244,6 +258,11 @@ final class RedisSubscriber implements AutoCloseable {
     if (standing) {
       onReconnect.forEach(action -> call(ignored -> action.run(), null));
     }
+  }
+
+  /** Whether the connection that has just broken had been of use. */
+  private synchronized boolean wasStanding() {
+    return !confirmed.isEmpty();
   }
 
   private synchronized void disconnected(RuntimeException error) {
@@ -257,6 +276,7 @@ final class RedisSubscriber implements AutoCloseable {
       }
     }
     lastError = error;
+    notifyAll();
   }
 
   private synchronized boolean isClosed() {

@@ -1,5 +1,6 @@
 package dev.stalk.broker.redis;
 
+import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.BrokerInterruptedException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.Publication;
@@ -17,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.Protocol.Command;
 
 /**
@@ -52,14 +54,6 @@ public final class RedisTransport implements Transport {
   private RedisTransport(RedisConfig config) {
     this.config = config;
     boolean shared = config.results().sameServer(config.broker());
-    pool = new RedisPool(config.broker(), config);
-    resultPool =
-        config.results().equals(config.broker()) ? pool : new RedisPool(config.results(), config);
-    brokerSubscriber = new RedisSubscriber(config.broker(), config);
-    resultSubscriber = shared ? brokerSubscriber : new RedisSubscriber(config.results(), config);
-    wakeUps = new RedisWakeUps(brokerSubscriber);
-    results = new RedisResults(config, resultPool, resultSubscriber);
-    sweeper = new UnackedSweeper(config, pool);
     watch =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -67,6 +61,14 @@ public final class RedisTransport implements Transport {
               thread.setDaemon(true);
               return thread;
             });
+    pool = new RedisPool(config.broker(), config);
+    resultPool =
+        config.results().equals(config.broker()) ? pool : new RedisPool(config.results(), config);
+    brokerSubscriber = new RedisSubscriber(config.broker(), config);
+    resultSubscriber = shared ? brokerSubscriber : new RedisSubscriber(config.results(), config);
+    wakeUps = new RedisWakeUps(brokerSubscriber);
+    results = new RedisResults(config, resultPool, resultSubscriber, watch);
+    sweeper = new UnackedSweeper(config, pool);
     var unused =
         watch.scheduleWithFixedDelay(this::ping, PING_SECONDS, PING_SECONDS, TimeUnit.SECONDS);
   }
@@ -86,29 +88,51 @@ public final class RedisTransport implements Transport {
   /**
    * {@inheritDoc}
    *
-   * <p>Retries as Celery does when the connection fails: three times, after 0, 0.2 and 0.4 seconds.
-   * A message whose confirmation was lost is then sent again and may arrive twice.
+   * <p>Retries as Celery does when the connection fails or Redis is not ready: three times, after
+   * 0, 0.2 and 0.4 seconds, and only what was not confirmed. Where the connection broke before the
+   * confirmation came, a message may then arrive twice. An answer that does not come in time is not
+   * retried: Redis may still carry it out.
    */
   @Override
   public void publish(List<Publication> publications) {
-    int[] confirmed = {0};
+    List<Publication> left = publications;
     for (int attempt = 0; ; attempt++) {
-      try {
-        while (confirmed[0] < publications.size()) {
-          int from = confirmed[0];
-          int to = Math.min(publications.size(), from + PIPELINE);
-          pool.with(connection -> push(connection, publications.subList(from, to)));
-          confirmed[0] = to;
-        }
+      List<Publication> unconfirmed = new ArrayList<>();
+      BrokerException failure = publishPages(left, unconfirmed);
+      if (failure == null) {
         return;
-      } catch (BrokerUnavailableException e) {
-        declared.clear();
-        if (attempt == RETRY_PAUSES.length) {
-          throw e;
-        }
-        pause(RETRY_PAUSES[attempt]);
       }
+      declared.clear();
+      boolean again =
+          failure instanceof BrokerUnavailableException && !RedisErrors.isTimeout(failure);
+      if (!again || attempt == RETRY_PAUSES.length) {
+        throw failure;
+      }
+      left = unconfirmed;
+      pause(RETRY_PAUSES[attempt]);
     }
+  }
+
+  /**
+   * Publishes page by page until one fails; notes what was not confirmed and returns why, or null.
+   */
+  private @Nullable BrokerException publishPages(
+      List<Publication> publications, List<Publication> unconfirmed) {
+    BrokerException failure = null;
+    for (int from = 0; from < publications.size(); from += PIPELINE) {
+      List<Publication> page =
+          publications.subList(from, Math.min(publications.size(), from + PIPELINE));
+      List<Publication> open = new ArrayList<>(page);
+      if (failure == null) {
+        try {
+          failure = pool.with(connection -> push(connection, page, open));
+        } catch (BrokerException e) {
+          failure = e;
+        }
+      }
+      unconfirmed.addAll(open);
+    }
+    return failure;
   }
 
   private static void pause(long millis) {
@@ -119,34 +143,52 @@ public final class RedisTransport implements Transport {
     }
   }
 
-  /** One LPUSH for each run of messages to the same list, all in one round trip. */
-  private boolean push(RedisConnection connection, List<Publication> publications) {
-    int answers = declare(connection, publications);
-    List<byte[]> run = new ArrayList<>();
-    String runKey = null;
-    for (Publication publication : publications) {
-      byte[] list = RedisKeys.list(publication.queue(), publication.priority());
-      String key = RedisKeys.text(list);
-      if (!key.equals(runKey) || run.size() > PUSH) {
-        answers += flush(connection, run);
-        run.add(list);
-        runKey = key;
-      }
-      run.add(publication.message());
+  /**
+   * One LPUSH for each run of messages to the same list, all in one round trip. Leaves in {@code
+   * open} what was not confirmed, and returns the first error among the answers, or null.
+   */
+  private @Nullable BrokerException push(
+      RedisConnection connection, List<Publication> page, List<Publication> open) {
+    int declarations = declare(connection, page);
+    List<List<Publication>> runs = runs(page);
+    for (List<Publication> run : runs) {
+      List<byte[]> words = new ArrayList<>(run.size() + 1);
+      words.add(RedisKeys.list(run.get(0).queue(), run.get(0).priority()));
+      run.forEach(publication -> words.add(publication.message()));
+      connection.write(Command.LPUSH, words.toArray(byte[][]::new));
     }
-    answers += flush(connection, run);
-    RedisConnection.throwFirstError(connection.sendAndReadAll(answers));
-    publications.forEach(publication -> declared.add(publication.queue()));
-    return true;
+    List<Object> answers = connection.sendAndReadAll(declarations + runs.size());
+    BrokerException first = null;
+    open.clear();
+    for (int i = 0; i < answers.size(); i++) {
+      if (answers.get(i) instanceof RuntimeException refused) {
+        first = first == null ? RedisErrors.translate(refused, config.broker()) : first;
+        if (i >= declarations) {
+          open.addAll(runs.get(i - declarations));
+        }
+      }
+    }
+    if (first == null) {
+      page.forEach(publication -> declared.add(publication.queue()));
+    }
+    return first;
   }
 
-  private static int flush(RedisConnection connection, List<byte[]> run) {
-    if (run.isEmpty()) {
-      return 0;
+  private static List<List<Publication>> runs(List<Publication> page) {
+    List<List<Publication>> runs = new ArrayList<>();
+    Publication last = null;
+    for (Publication publication : page) {
+      boolean sameList =
+          last != null
+              && last.queue().equals(publication.queue())
+              && RedisKeys.step(last.priority()) == RedisKeys.step(publication.priority());
+      if (!sameList || runs.get(runs.size() - 1).size() == PUSH) {
+        runs.add(new ArrayList<>());
+      }
+      runs.get(runs.size() - 1).add(publication);
+      last = publication;
     }
-    connection.write(Command.LPUSH, run.toArray(byte[][]::new));
-    run.clear();
-    return 1;
+    return runs;
   }
 
   /**

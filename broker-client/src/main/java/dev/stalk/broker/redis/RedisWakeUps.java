@@ -30,8 +30,19 @@ final class RedisWakeUps {
     return subscriber;
   }
 
+  /** Grows with every new subscription. */
+  int generation() {
+    return subscriber.generation();
+  }
+
   void add(byte[] key, Runnable wake) {
-    waiters.computeIfAbsent(RedisKeys.text(key), k -> ConcurrentHashMap.newKeySet()).add(wake);
+    waiters.compute(
+        RedisKeys.text(key),
+        (name, set) -> {
+          Set<Runnable> all = set == null ? ConcurrentHashMap.newKeySet() : set;
+          all.add(wake);
+          return all;
+        });
   }
 
   void remove(byte[] key, Runnable wake) {

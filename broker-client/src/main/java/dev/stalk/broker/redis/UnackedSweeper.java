@@ -1,9 +1,9 @@
 package dev.stalk.broker.redis;
 
-import dev.stalk.broker.codec.MalformedMessageException;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.codec.Redelivery;
 import dev.stalk.broker.codec.UnackedEntry;
+import dev.stalk.broker.transport.BrokerUnavailableException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -11,7 +11,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.Protocol.Command;
@@ -42,8 +41,8 @@ final class UnackedSweeper {
 
   int restoreDue() {
     int restored = 0;
-    for (Entry entry : entriesOlderThan(config.visibilityTimeout(), RedisKeys.PARKED_TAG)) {
-      restored += restore(entry, false) ? 1 : 0;
+    for (Entry entry : parkedAndDue()) {
+      restored += restoreSafely(entry, false);
     }
     return restored;
   }
@@ -54,49 +53,106 @@ final class UnackedSweeper {
    * look abandoned.
    */
   int restoreAbandoned() {
+    List<Entry> silent;
     try {
-      long now = System.nanoTime();
-      int restored = 0;
-      Set<String> seen = new HashSet<>();
-      for (Entry entry : entriesOlderThan(config.lease().dividedBy(2), RedisKeys.HELD_TAG)) {
-        seen.add(entry.tag());
-        String score = RedisKeys.text(entry.score());
-        Sighting sighting = sightings.get(entry.tag());
-        if (sighting == null || !sighting.score().equals(score)) {
-          sightings.put(entry.tag(), new Sighting(score, now));
-        } else if (now - sighting.since() >= config.lease().toNanos()) {
-          restored += restore(entry, true) ? 1 : 0;
-        }
-      }
-      sightings.keySet().retainAll(seen);
-      return restored;
+      silent = heldAndSilent();
     } catch (RuntimeException e) {
       sightings.clear(); // nobody could renew while the broker was away
       throw e;
     }
+    long now = System.nanoTime();
+    int restored = 0;
+    Set<String> seen = new HashSet<>();
+    for (Entry entry : silent) {
+      seen.add(entry.tag());
+      String score = RedisKeys.text(entry.score());
+      Sighting sighting = sightings.get(entry.tag());
+      if (sighting == null || !sighting.score().equals(score)) {
+        sightings.put(entry.tag(), new Sighting(score, now));
+      } else if (now - sighting.since() >= config.lease().toNanos()) {
+        restored += restoreSafely(entry, true);
+      }
+    }
+    sightings.keySet().retainAll(seen);
+    return restored;
   }
 
-  private List<Entry> entriesOlderThan(Duration age, String prefix) {
+  /** One entry that cannot be restored must not keep the others. */
+  private int restoreSafely(Entry entry, boolean redelivered) {
+    try {
+      return restore(entry, redelivered) ? 1 : 0;
+    } catch (BrokerUnavailableException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      log.error("cannot restore {}: {}", entry.tag(), e.getMessage());
+      return 0;
+    }
+  }
+
+  private List<Entry> parkedAndDue() {
     return pool.repeatable(
         connection -> {
           List<Entry> entries = new ArrayList<>();
-          List<?> time = (List<?>) connection.call(Command.TIME);
-          double now = Double.parseDouble(RedisKeys.text((byte[]) time.get(0)));
-          byte[] max = RedisKeys.bytes(Double.toString(now - age.toMillis() / 1000.0));
+          byte[] max = RedisKeys.bytes(secondsAgo(connection, config.visibilityTimeout()));
           List<?> page;
           int offset = 0;
           do {
             page = page(connection, max, offset);
-            for (int i = 0; i < page.size(); i += 2) {
-              String tag = RedisKeys.text((byte[]) page.get(i));
-              if (tag.startsWith(prefix)) {
-                entries.add(new Entry(tag, (byte[]) page.get(i + 1)));
-              }
-            }
+            add(page, RedisKeys.PARKED_TAG, Double.MAX_VALUE, entries);
             offset += PAGE;
           } while (page.size() == 2 * PAGE);
           return entries;
         });
+  }
+
+  /**
+   * Held entries whose last sign of life is half a lease old. A scan, as by score they would stand
+   * behind every task that is parked for less than a visibility timeout, and there may be a
+   * million.
+   */
+  private List<Entry> heldAndSilent() {
+    return pool.with(
+        connection -> {
+          List<Entry> entries = new ArrayList<>();
+          double max = Double.parseDouble(secondsAgo(connection, config.lease().dividedBy(2)));
+          byte[] cursor = RedisKeys.bytes(0);
+          do {
+            List<?> answer = (List<?>) scan(connection, cursor);
+            cursor = (byte[]) answer.get(0);
+            add((List<?>) answer.get(1), RedisKeys.HELD_TAG, max, entries);
+          } while (!RedisKeys.text(cursor).equals("0"));
+          return entries;
+        });
+  }
+
+  private static Object scan(RedisConnection connection, byte[] cursor) {
+    return connection.call(
+        Command.ZSCAN,
+        RedisKeys.UNACKED_INDEX,
+        cursor,
+        RedisKeys.bytes("MATCH"),
+        RedisKeys.bytes(RedisKeys.HELD_TAG + "*"),
+        RedisKeys.bytes("COUNT"),
+        RedisKeys.bytes(PAGE));
+  }
+
+  private static void add(List<?> tagsAndScores, String prefix, double max, List<Entry> entries) {
+    for (int i = 0; i < tagsAndScores.size(); i += 2) {
+      String tag = RedisKeys.text((byte[]) tagsAndScores.get(i));
+      byte[] score = (byte[]) tagsAndScores.get(i + 1);
+      if (tag.startsWith(prefix) && Double.parseDouble(RedisKeys.text(score)) <= max) {
+        entries.add(new Entry(tag, score));
+      }
+    }
+  }
+
+  /** The server's time less an age, in seconds. */
+  private static String secondsAgo(RedisConnection connection, Duration age) {
+    List<?> time = (List<?>) connection.call(Command.TIME);
+    double now =
+        Double.parseDouble(RedisKeys.text((byte[]) time.get(0)))
+            + Double.parseDouble(RedisKeys.text((byte[]) time.get(1))) / 1e6;
+    return Double.toString(now - age.toMillis() / 1000.0);
   }
 
   private static List<?> page(RedisConnection connection, byte[] max, int offset) {
@@ -115,10 +171,10 @@ final class UnackedSweeper {
   private boolean restore(Entry entry, boolean redelivered) {
     byte[] tag = RedisKeys.bytes(entry.tag());
     byte[] value = pool.repeatable(c -> (byte[]) c.call(Command.HGET, RedisKeys.UNACKED, tag));
-    UnackedEntry unacked = value == null ? null : parse(entry, value);
-    if (value == null || unacked == null) {
+    if (value == null) {
       return false;
     }
+    UnackedEntry unacked = UnackedEntry.ofOurs(value);
     byte[] message = redelivered ? Redelivery.mark(unacked.message()) : unacked.message();
     byte[] list = RedisKeys.list(unacked.routingKey(), MessageCodec.priority(message));
     Object done =
@@ -129,14 +185,5 @@ final class UnackedSweeper {
                     List.of(RedisKeys.UNACKED, RedisKeys.UNACKED_INDEX, list),
                     List.of(tag, value, entry.score(), message)));
     return done.equals(1L);
-  }
-
-  private static @Nullable UnackedEntry parse(Entry entry, byte[] value) {
-    try {
-      return UnackedEntry.parse(value);
-    } catch (MalformedMessageException e) {
-      log.error("cannot restore {}: {}", entry.tag(), e.getMessage());
-      return null;
-    }
   }
 }

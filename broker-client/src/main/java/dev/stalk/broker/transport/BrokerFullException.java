@@ -2,7 +2,7 @@ package dev.stalk.broker.transport;
 
 import org.jspecify.annotations.Nullable;
 
-/** The broker's memory is full; nothing was written. It passes when memory is freed. */
+/** The broker's memory is full; what it refused was not written. It passes when memory is freed. */
 public final class BrokerFullException extends BrokerException {
   private static final long serialVersionUID = 1L;
 

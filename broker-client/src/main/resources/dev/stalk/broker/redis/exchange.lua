@@ -21,6 +21,8 @@
 --          2 the messages fetched, oldest first; the n-th is held under prefix .. (first + n - 1), the
 --            number padded with zeros to 20 digits
 --          3 how many were put into quarantine
+--          4 '1' if there may be more: the fetch stopped before it had emptied every list
+--          5 the error that stopped the fetch, if one did. What it had recorded is undone then
 --
 -- A script that Redis stops is not rolled back. So a message is recorded before it leaves its list,
 -- and a settlement begins with a removal: Redis judges its memory at a script's first write only,
@@ -53,7 +55,19 @@ local function store(key, meta)
   else
     redis.call('SETEX', key, ARGV[10], meta)
   end
-  redis.call('PUBLISH', key, meta)
+  pcall(redis.call, 'PUBLISH', key, meta) -- who may not publish has stored the result all the same
+end
+
+local function storeInResults(key, meta)
+  if ARGV[8] == ARGV[9] then
+    return store(key, meta)
+  end
+  redis.call('SELECT', ARGV[9])
+  local ok, problem = pcall(store, key, meta)
+  redis.call('SELECT', ARGV[8])
+  if not ok then
+    error(problem, 0)
+  end
 end
 
 local function apply(at)
@@ -65,13 +79,7 @@ local function apply(at)
     elseif operation == 'return' then
       redis.call('RPUSH', KEYS[tonumber(where)], payload)
     elseif operation == 'store' then
-      if ARGV[8] ~= ARGV[9] then
-        redis.call('SELECT', ARGV[9])
-      end
-      store(KEYS[tonumber(where)], payload)
-      if ARGV[8] ~= ARGV[9] then
-        redis.call('SELECT', ARGV[8])
-      end
+      storeInResults(KEYS[tonumber(where)], payload)
     elseif operation == 'park' then
       redis.call('HSET', unacked, extra, payload)
       redis.call('ZADD', index, where, extra)
@@ -79,6 +87,10 @@ local function apply(at)
       redis.call('DEL', KEYS[tonumber(where)])
     end
   end
+end
+
+local function textOf(problem)
+  return type(problem) == 'table' and problem.err or tostring(problem)
 end
 
 local function settle()
@@ -111,9 +123,8 @@ local function settle()
         fates[i] = 1
         done[#done + 1] = tags[i]
       else
-        redis.call('SELECT', ARGV[8])
         redis.call('ZADD', index, held[i], tags[i])
-        fates[i] = type(problem) == 'table' and problem.err or tostring(problem)
+        fates[i] = textOf(problem)
       end
     end
   end
@@ -130,7 +141,7 @@ local function acceptable(message)
   if not string.find(message, '^%s*{') or not string.find(string.sub(message, -64), '}%s*$') then
     return false
   end
-  if #message > 65536 then
+  if #message > 16384 then
     return true
   end
   local ok, decoded = pcall(cjson.decode, message)
@@ -141,45 +152,91 @@ local function acceptable(message)
   return ok and type(decoded.headers) == 'table' and type(decoded.properties) == 'table'
 end
 
-local fates = settle()
-local fetched, bad = {}, 0
-local free = wanted
-for i = 1, lists do
-  if free == 0 then
-    break
+local SLICE, BYTES = 16, 1048576 -- what is fetched at a time, and after how much it is enough
+
+local fetched, bad, bytes = {}, 0, 0
+
+-- Takes up to n messages off one list. What cannot be done whole is undone.
+local function fetch(list, n)
+  local tail = redis.call('LRANGE', list, -n, -1)
+  if #tail == 0 then
+    return 0
   end
-  local list = KEYS[3 + i]
-  local tail = redis.call('LRANGE', list, -free, -1)
-  local n = #tail
-  if n > 0 then
-    local values, scores, refused = {}, {}, {}
-    for j = n, 1, -1 do
-      local message = tail[j]
-      if acceptable(message) then
-        local tag = prefix .. string.format('%020d', first + #fetched)
-        values[#values + 1] = tag
-        values[#values + 1] = '[' .. message .. suffix
-        scores[#scores + 1] = now
-        scores[#scores + 1] = tag
-        fetched[#fetched + 1] = message
-      else
-        refused[#refused + 1] = '{"reason": "not a JSON object with headers and properties", "queue": '
-          .. ARGV[6] .. ', "time": ' .. now .. ', "deliveries": 1}\n' .. message
-      end
+  local good, values, scores, refused = {}, {}, {}, {}
+  for j = #tail, 1, -1 do
+    local message = tail[j]
+    if acceptable(message) then
+      local tag = prefix .. string.format('%020d', first + #fetched + #good)
+      values[#values + 1] = tag
+      values[#values + 1] = '[' .. message .. suffix
+      scores[#scores + 1] = now
+      scores[#scores + 1] = tag
+      good[#good + 1] = message
+    else
+      refused[#refused + 1] = '{"reason": "not a JSON object with headers and properties", "queue": '
+        .. ARGV[6] .. ', "time": ' .. now .. ', "deliveries": 1}\n' .. message
+    end
+  end
+  local aside = 0
+  local ok, problem = pcall(function()
+    if #refused > 0 then
+      redis.call('RPUSH', quarantine, unpack(refused))
+      aside = #refused
     end
     if #values > 0 then
       redis.call('HSET', unacked, unpack(values))
       redis.call('ZADD', index, unpack(scores))
     end
-    if #refused > 0 then
-      redis.call('RPUSH', quarantine, unpack(refused))
-      bad = bad + #refused
+    redis.call('LTRIM', list, 0, -#tail - 1)
+  end)
+  if not ok then
+    for k = 1, #values, 2 do
+      pcall(redis.call, 'ZREM', index, values[k])
+      pcall(redis.call, 'HDEL', unacked, values[k])
     end
-    redis.call('LTRIM', list, 0, -n - 1)
-    free = free - n
-    if free > 0 and ARGV[7] == '1' then
+    for _ = 1, aside do
+      pcall(redis.call, 'RPOP', quarantine)
+    end
+    error(problem, 0)
+  end
+  for k = 1, #good do
+    fetched[#fetched + 1] = good[k]
+    bytes = bytes + #good[k]
+  end
+  bad = bad + #refused
+  return #tail
+end
+
+local function fetchAll()
+  local free = wanted
+  for i = 1, lists do
+    local list = KEYS[3 + i]
+    local touched = false
+    while free > 0 do
+      local n = math.min(free, SLICE)
+      local got = fetch(list, n)
+      touched = touched or got > 0
+      free = free - got
+      if got < n then
+        break
+      end
+      if bytes >= BYTES then
+        return '1'
+      end
+    end
+    if free == 0 then
+      return '1'
+    end
+    if touched and ARGV[7] == '1' then
       redis.call('LLEN', list) -- read after our own change, so that its next change is announced
     end
   end
+  return '0'
 end
-return {fates, fetched, bad}
+
+local fates = settle()
+local ok, more = pcall(fetchAll)
+if ok then
+  return {fates, fetched, bad, more}
+end
+return {fates, fetched, bad, '1', textOf(more)}

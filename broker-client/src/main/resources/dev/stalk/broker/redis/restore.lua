@@ -7,7 +7,7 @@
 if redis.call('ZSCORE', KEYS[2], ARGV[1]) ~= ARGV[3] or redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then
   return 0
 end
+redis.call('RPUSH', KEYS[3], ARGV[4]) -- first, as it alone can be refused
 redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('RPUSH', KEYS[3], ARGV[4])
 redis.call('HDEL', KEYS[1], ARGV[1])
 return 1
