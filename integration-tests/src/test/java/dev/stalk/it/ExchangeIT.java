@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stalk.broker.BrokerClient;
 import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.message.TaskSignature;
+import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.BrokerFullException;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
@@ -242,6 +243,56 @@ class ExchangeIT {
     String entry = peers.list("q.quarantine").get(0);
     assertThat(entry.substring(entry.indexOf('\n') + 1)).isEqualTo(poison);
     assertThat(entry).startsWith("{\"reason\": \"").contains("\"queue\": \"q\"");
+  }
+
+  @Test
+  void aFetchThatFailsMidwayLeavesEverythingAsItWas() {
+    publish("q", 0, 1);
+    peers.redis().command("LPUSH", "q", "poison");
+    publish("q", 0, 2);
+    peers.redis().command("SET", "q.quarantine", "not a list");
+    List<String> before = peers.list("q");
+    QueueConnection line = line("q", "a");
+
+    for (int attempt = 0; attempt < 3; attempt++) {
+      assertThatThrownBy(() -> line.exchange(List.of(), 5, false))
+          .isInstanceOf(BrokerException.class)
+          .hasMessageContaining("WRONGTYPE");
+    }
+
+    assertThat(peers.list("q")).isEqualTo(before);
+    assertThat(peers.number("EXISTS", "unacked", "unacked_index")).isZero();
+    peers.redis().command("DEL", "q.quarantine");
+    assertThat(numbers(line.exchange(List.of(), 5, false))).containsExactly(1, 2);
+  }
+
+  @Test
+  void whatWasFetchedBeforeALaterListFailedIsKept() {
+    publish("q", 0, 1);
+    peers.redis().command("SET", "q\u0006\u00163", "not a list");
+
+    Exchange exchange = line("q", "a").exchange(List.of(), 5, false);
+
+    assertThat(numbers(exchange)).containsExactly(1);
+    assertThat(exchange.failure()).hasMessageContaining("WRONGTYPE");
+    assertThat(peers.number("HLEN", "unacked")).isEqualTo(1);
+  }
+
+  @Test
+  void aFetchEndsAtAMebibyteOrSoAndSaysThatThereIsMore() {
+    for (int i = 0; i < 40; i++) {
+      String message =
+          "{\"headers\": {}, \"properties\": {}, \"body\": \"%s\", \"n\": %d}"
+              .formatted("x".repeat(100_000), i);
+      transport.publish(List.of(new Publication("q", 0, bytes(message))));
+    }
+    QueueConnection line = line("q", "a");
+
+    Exchange first = line.exchange(List.of(), 40, true);
+
+    assertThat(first.deliveries()).hasSizeBetween(11, 27);
+    assertThat(first.more()).isTrue();
+    assertThat(line.exchange(List.of(), 40, true).deliveries()).isNotEmpty();
   }
 
   @Test

@@ -17,7 +17,7 @@ import redis.clients.jedis.exceptions.JedisException;
 final class RedisErrors {
   /** How Redis before 7 dresses an error that stopped a script; the code comes after the dash. */
   private static final Pattern IN_SCRIPT =
-      Pattern.compile("ERR Error running script .*: -([A-Z]+ .*)", Pattern.DOTALL);
+      Pattern.compile("(?:ERR Error running script|@user_script).*?: -([A-Z]+ .*)", Pattern.DOTALL);
 
   private RedisErrors() {}
 
