@@ -139,6 +139,7 @@ class ChoresTest {
           switch (calls.incrementAndGet()) {
             case 1 -> throw new BrokerUnavailableException("away", null);
             case 2 -> throw new IllegalStateException("a bug");
+            case 3 -> throw new NoClassDefFoundError("a broken class path");
             default -> {
               return List.of();
             }
@@ -148,7 +149,7 @@ class ChoresTest {
 
     start(List.of(consumer));
 
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
       assertThat(transport.renewed()).hasSize(3);
     }
   }

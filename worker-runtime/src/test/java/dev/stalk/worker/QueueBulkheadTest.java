@@ -79,26 +79,25 @@ class QueueBulkheadTest {
   @CsvSource({"1, 0", "1, 1", "4, 0", "2, 8"})
   void whatHasAPlaceIsNeverRejected(int threads, int buffer) throws Exception {
     QueueBulkhead bulkhead = new QueueBulkhead("math", new QueueConfig(threads, buffer));
-    Semaphore left = new Semaphore(0);
-    int messages = 20_000;
+    Semaphore free = new Semaphore(threads + buffer);
+    int messages = 10_000;
+    Runnable execution =
+        () -> {
+          bulkhead.release(1);
+          free.release();
+        };
 
     assertThatCode(
             () -> {
-              for (int begun = 0; begun < messages; ) {
-                int places = bulkhead.reserve(Math.min(8, messages - begun));
-                for (int i = 0; i < places; i++) {
-                  bulkhead.run(
-                      () -> {
-                        bulkhead.release(1);
-                        left.release();
-                      });
-                }
-                begun += places;
+              for (int begun = 0; begun < messages; begun++) {
+                free.acquire();
+                assertThat(bulkhead.reserve(1)).isOne();
+                bulkhead.run(execution);
               }
             })
         .doesNotThrowAnyException();
 
-    left.acquire(messages);
+    free.acquire(threads + buffer);
     assertThat(bulkhead.reserve(Integer.MAX_VALUE)).isEqualTo(threads + buffer);
     bulkhead.close();
   }

@@ -252,21 +252,49 @@ class QueueConsumerTest {
 
   @Test
   void aLineThatBreaksItsWordIsTriedAgainToo() throws Exception {
-    QueueConsumer consumer = started(2, 0);
+    started(2, 0);
     assertAsked(List.of(), 2, true);
-    line().find(gated(1));
-    line().assertIdle();
-    gate.open("1");
-    assertAsked(List.of(tag(1)), 2, false);
 
     line().fail(new IllegalStateException("a bug"));
+    assertAsked(List.of(), 2, true);
+    line().fail(new NoClassDefFoundError("a broken class path"));
 
-    assertAsked(List.of(tag(1)), 2, false);
-    line().findNothing();
-    assertAsked(List.of(), 2, true); // what was settled without arming is followed by a look
-    line().findNothing();
-    line().assertIdle();
-    assertThat(consumer.heldTags()).isEmpty();
+    assertAsked(List.of(), 2, true);
+  }
+
+  @Test
+  void noNoticeCutsThePauseAfterAFailureShort() throws Exception {
+    started(2, 0);
+    assertAsked(List.of(), 2, true);
+    long failed = System.nanoTime();
+
+    line().fail(new BrokerUnavailableException("away", null));
+    line().wake();
+
+    assertAsked(List.of(), 2, true);
+    assertThat(System.nanoTime() - failed).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(9));
+  }
+
+  @Test
+  void whatWasFetchedBeforeSomethingStoppedTheFetchIsRun() throws Exception {
+    QueueConsumer consumer = started(3, 0);
+    assertAsked(List.of(), 3, true);
+
+    line().findAndFail(new BrokerFullException("full", null), gated(1));
+
+    assertThat(gate.begun()).isEqualTo("1");
+    assertAsked(List.of(), 2, true);
+    assertThat(consumer.heldTags()).containsExactly(tag(1));
+  }
+
+  @Test
+  void aFetchThatEndedEarlyIsContinuedAtOnce() throws Exception {
+    started(3, 0);
+    assertAsked(List.of(), 3, true);
+
+    line().findAndExpectMore(gated(1));
+
+    assertAsked(List.of(), 2, false);
   }
 
   @Test
@@ -629,6 +657,40 @@ class QueueConsumerTest {
 
     assertThat(consumer.awaitEnd(PATIENCE)).isTrue();
     assertThat(line().isClosed()).isTrue();
+  }
+
+  @Test
+  void whatIsOnItsWayWhenTheStopBeginsIsReturnedUnbegun() throws Exception {
+    QueueConsumer consumer = started(2, 0);
+    assertAsked(List.of(), 2, true);
+
+    consumer.quiet();
+    consumer.returnWaiting();
+    line().find(gated(1), gated(2));
+
+    ScriptedConnection.Request request = line().asked();
+    assertThat(request.wanted()).isZero();
+    assertThat(request.finishedTags()).containsExactlyInAnyOrder(tag(1), tag(2));
+    request.finished().forEach(QueueConsumerTest::returned);
+    line().findNothing();
+    assertThat(consumer.awaitEnd(PATIENCE)).isTrue();
+    assertThat(gate.hasBegunMore()).isFalse();
+  }
+
+  @Test
+  void whatRunsInAnAbandonedConsumerIsInterrupted() throws Exception {
+    QueueConsumer consumer = started(1, 0);
+    assertAsked(List.of(), 1, true);
+    line().find(gated(1));
+    line().assertIdle();
+    gate.begun();
+    consumer.quiet();
+
+    consumer.abandon();
+
+    assertThat(consumer.awaitEnd(PATIENCE)).isTrue();
+    consumer.close();
+    assertThat(gate.interrupted()).containsExactly("1");
   }
 
   @Test

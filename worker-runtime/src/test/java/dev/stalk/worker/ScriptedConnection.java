@@ -2,6 +2,7 @@ package dev.stalk.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.BrokerInterruptedException;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Exchange;
@@ -109,6 +110,25 @@ final class ScriptedConnection implements QueueConnection {
         request -> {
           throw error;
         });
+  }
+
+  void fail(Error error) {
+    answers.add(
+        request -> {
+          throw error;
+        });
+  }
+
+  /** Settles everything, finds these messages, and then something stops the fetch. */
+  void findAndFail(BrokerException failure, Delivery... found) {
+    answers.add(
+        request -> new Exchange(settled(request).fates(), Arrays.asList(found), 0, true, failure));
+  }
+
+  /** Settles everything and finds fewer messages than wanted, though there may be more. */
+  void findAndExpectMore(Delivery... found) {
+    answers.add(
+        request -> new Exchange(settled(request).fates(), Arrays.asList(found), 0, true, null));
   }
 
   /** From now on everything is settled, and nothing found, without the test. */

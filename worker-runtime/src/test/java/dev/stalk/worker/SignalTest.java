@@ -67,7 +67,7 @@ class SignalTest {
   @Test
   void noWakeUpIsLostBetweenTwoThreads() throws InterruptedException {
     Signal answer = new Signal();
-    int rounds = 20_000;
+    int rounds = 5_000;
     Thread other =
         new Thread(
             () -> {

@@ -14,6 +14,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -202,6 +203,51 @@ class TaskExecutionTest {
         .endsWith("\"children\": [], " + DONE + ", \"group_id\": \"g-1\", \"task_id\": \"id-1\"}");
     assertThat(runs("echo", "failure")).isOne();
     assertThat(runs("echo", "success")).isZero();
+  }
+
+  @Test
+  void aResultThatThrowsWhileItIsWrittenIsAFailure() {
+    returning(
+        new AbstractList<Object>() {
+          @Override
+          public Object get(int index) {
+            throw new IllegalStateException("no session");
+          }
+
+          @Override
+          public int size() {
+            return 1;
+          }
+        });
+
+    assertThat(stored(aTaskMessage()))
+        .startsWith(
+            "{\"status\": \"FAILURE\", \"result\": {\"exc_type\": \"EncodeError\","
+                + " \"exc_message\": [\"")
+        .contains("no session");
+    assertThat(runs("echo", "failure")).isOne();
+  }
+
+  @Test
+  void aResultThatCannotBeWrittenForWantOfMemoryKeepsTheMessage() {
+    returning(
+        new AbstractList<Object>() {
+          @Override
+          public Object get(int index) {
+            throw new OutOfMemoryError("for the test");
+          }
+
+          @Override
+          public int size() {
+            return 1;
+          }
+        });
+    Delivery delivery = aTaskMessage().delivery(1);
+
+    assertThat(effects(delivery))
+        .containsExactly(
+            new Effect.Quarantine(
+                Messages.QUEUE, "its outcome could not be written", 1, delivery.message()));
   }
 
   @Test
@@ -629,7 +675,7 @@ class TaskExecutionTest {
   @Test
   void eitherItEndsOrItIsTakenBackNeverBoth() throws InterruptedException {
     returning(1);
-    int rounds = 2_000;
+    int rounds = 500;
     AtomicReference<@Nullable TaskExecution> next = new AtomicReference<>();
     Thread runner =
         new Thread(

@@ -11,6 +11,7 @@ import dev.stalk.worker.config.WorkerConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.lang.reflect.InvocationTargetException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.RepeatedTest;
@@ -217,6 +218,14 @@ class WorkerTest {
     assertThat(worker.stop(Duration.ofSeconds(20))).isTrue();
     worker.close();
     worker.close();
+  }
+
+  @Test
+  void patienceHasNoUpperLimit() {
+    Worker worker = worker();
+    worker.start();
+
+    assertThat(worker.stop(ChronoUnit.FOREVER.getDuration())).isTrue();
   }
 
   @RepeatedTest(10)
