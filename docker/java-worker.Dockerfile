@@ -2,7 +2,7 @@
 FROM eclipse-temurin:17-jdk AS build
 WORKDIR /src
 COPY . .
-RUN ./mvnw -q -DskipTests -pl cli -am package
+RUN ./mvnw -q -Dmaven.test.skip=true -DskipChecks=true -pl cli -am package
 
 FROM eclipse-temurin:17-jre
 RUN groupadd --system --gid 10001 stalk \

@@ -9,11 +9,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class OutputLogTest {
+  /** One each: on two processors the common pool has one thread, and these wait for each other. */
+  private static final Executor THREADS = task -> new Thread(task, "output-log-test").start();
 
   private static final Duration LONG = Duration.ofSeconds(30);
 
@@ -32,7 +35,8 @@ class OutputLogTest {
     CountDownLatch waiting = new CountDownLatch(1);
     try (PipedOutputStream printer = new PipedOutputStream();
         PipedInputStream printed = new PipedInputStream(printer)) {
-      CompletableFuture<Void> reader = CompletableFuture.runAsync(() -> log.readFrom(printed));
+      CompletableFuture<Void> reader =
+          CompletableFuture.runAsync(() -> log.readFrom(printed), THREADS);
       CompletableFuture<Void> author =
           CompletableFuture.runAsync(
               () -> {
@@ -44,7 +48,8 @@ class OutputLogTest {
                 } catch (Exception e) {
                   throw new IllegalStateException(e);
                 }
-              });
+              },
+              THREADS);
 
       // the predicate meets the first line, and only then is the second one printed
       assertThat(
