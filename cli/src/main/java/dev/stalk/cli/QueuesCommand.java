@@ -95,7 +95,9 @@ final class QueuesCommand implements Callable<Integer> {
     }
     return worker == null
         ? RedisQueues.discover(BrokerOptions.redis(config))
-        : worker.queues().keySet();
+        : worker.queues().entrySet().stream()
+            .flatMap(entry -> entry.getValue().queuesOf(entry.getKey()).stream())
+            .toList();
   }
 
   private static Map<String, Object> object(Length length) {

@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
     commandListHeading = "%nCommands:%n",
     subcommands = {
       WorkerCommand.class,
+      ConfigCommand.class,
       SendCommand.class,
       ResultCommand.class,
       QueuesCommand.class,

@@ -8,6 +8,8 @@ import dev.stalk.worker.config.WorkerConfig;
 import dev.stalk.worker.config.WorkerYaml;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -41,8 +43,8 @@ final class WorkerCommand implements Callable<Integer> {
       names = {"-c", "--config"},
       required = true,
       paramLabel = "FILE",
-      description = "The worker's YAML file.")
-  private Path file = Path.of("");
+      description = "The worker's YAML file; of several, the later is laid over the earlier.")
+  private List<Path> files = new ArrayList<>();
 
   @Option(
       names = "--classpath",
@@ -55,7 +57,7 @@ final class WorkerCommand implements Callable<Integer> {
     if (classPath != null) {
       Thread.currentThread().setContextClassLoader(TaskClasses.loader(classPath));
     }
-    WorkerConfig config = WorkerYaml.load(file);
+    WorkerConfig config = WorkerYaml.load(files, System.getenv()).config();
     Worker worker = Worker.builder().config(config).build();
     refuseEarly(config);
     Thread hook = new Thread(() -> stop(worker, config.shutdownTimeout()), "stalk-shutdown");

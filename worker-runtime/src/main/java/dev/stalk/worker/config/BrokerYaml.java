@@ -18,12 +18,12 @@ final class BrokerYaml {
       Pattern.compile("(the (?:scheme|port|path|option)) '.*'");
   private static final Pattern ISO_DURATION = Pattern.compile("PT[-0-9.HMS]+$");
 
-  private final Problems problems;
+  private final Reading reading;
   private final Map<String, String> environment;
   private BrokerConfig config = BrokerConfig.builder().build();
 
-  BrokerYaml(Problems problems, Map<String, String> environment) {
-    this.problems = problems;
+  BrokerYaml(Reading reading, Map<String, String> environment) {
+    this.reading = reading;
     this.environment = environment;
   }
 
@@ -76,8 +76,11 @@ final class BrokerYaml {
     try {
       BrokerConfig given = BrokerConfig.fromEnvironment(Map.of(variable, value)).build();
       set(builder -> copy.copy(builder, given));
+      reading.origins().addOfEnvironment("broker." + key, variable);
     } catch (IllegalArgumentException e) {
-      problems.addOfEnvironment(variable, presentable(e).replaceFirst("^" + variable + ":? ", ""));
+      reading
+          .problems()
+          .addOfEnvironment(variable, presentable(e).replaceFirst("^" + variable + ":? ", ""));
     }
   }
 

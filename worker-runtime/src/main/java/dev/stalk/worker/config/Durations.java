@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 final class Durations {
   private static final Pattern WITH_UNIT = Pattern.compile("(\\d{1,12})(ms|s|m|h|d)");
   private static final Pattern BARE_NUMBER = Pattern.compile("\\d+(\\.\\d*)?");
-  private static final Duration LONGEST = Duration.ofDays(36_500);
+  static final Duration LONGEST = Duration.ofDays(36_500);
 
   private record Unit(String symbol, Duration length) {}
 

@@ -5,7 +5,7 @@ package dev.stalk.worker.config;
  * the first colon, for there may be a password.
  */
 final class Excerpt {
-  private static final int LONGEST = 40;
+  private static final int LONGEST = 48;
 
   private Excerpt() {}
 

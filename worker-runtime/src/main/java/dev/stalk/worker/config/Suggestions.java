@@ -9,14 +9,7 @@ import java.util.Set;
 /** What to tell somebody who wrote a key that does not exist. */
 final class Suggestions {
   /** Named in the design, and so likely to be tried. */
-  private static final Set<String> LATER =
-      Set.of(
-          "circuit-breaker",
-          "rate-limit",
-          "virtual-threads",
-          "ack",
-          "soft-time-limit",
-          "hard-time-limit");
+  private static final Set<String> LATER = Set.of("ack", "soft-time-limit", "hard-time-limit");
 
   private Suggestions() {}
 
@@ -28,6 +21,18 @@ final class Suggestions {
         + closest(key, known)
             .map("did you mean %s?"::formatted)
             .orElseGet(() -> "known keys: " + String.join(", ", known));
+  }
+
+  /** What to tell somebody who named a thing that does not exist. */
+  static String forUnknownName(String kind, String name, Collection<String> known) {
+    String none = "no %s is called %s; ".formatted(kind, Excerpt.ofKey(name));
+    if (known.isEmpty()) {
+      return none + "there are none";
+    }
+    return none
+        + closest(name, known)
+            .map("did you mean %s?"::formatted)
+            .orElseGet(() -> "there are: " + String.join(", ", known));
   }
 
   private static Optional<String> closest(String key, Collection<String> known) {

@@ -5,6 +5,7 @@ import dev.stalk.broker.MessageFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,9 +21,11 @@ import org.jspecify.annotations.Nullable;
  *     for the host name, and a name without {@code @} gets {@code @%h}; {@code celery@%h} by
  *     default. The accessor returns the complete name
  * @param broker where messages come from and results go to
- * @param queues the bulkhead of each queue, in the given order; at least one
+ * @param queues the compartments by name, in the given order; at least one. A compartment serves
+ *     the queue of its name, or those it lists; no queue may be in two
  * @param shutdownTimeout how long running tasks get to end when the worker stops, up to a day; 25 s
  *     by default
+ * @param management where the worker shows its meters and its health; null for nowhere, the default
  * @param tasks the names of the classes with the tasks; none by default, as they can also be
  *     registered by code
  */
@@ -31,6 +34,7 @@ public record WorkerConfig(
     BrokerConfig broker,
     Map<String, QueueConfig> queues,
     Duration shutdownTimeout,
+    @Nullable ManagementConfig management,
     List<String> tasks) {
 
   public static final String DEFAULT_NAME = "celery@%h";
@@ -38,7 +42,7 @@ public record WorkerConfig(
 
   private static final Duration MAX_SHUTDOWN_TIMEOUT = Duration.ofDays(1);
   private static final Pattern NODE_NAME = Pattern.compile("[^@%\\p{Z}\\p{C}]+@[^%\\p{Z}\\p{C}]+");
-  private static final Pattern CLASS_NAME =
+  static final Pattern CLASS_NAME =
       Pattern.compile(
           "\\p{javaJavaIdentifierStart}\\p{javaJavaIdentifierPart}*"
               + "(\\.\\p{javaJavaIdentifierStart}\\p{javaJavaIdentifierPart}*)*");
@@ -52,9 +56,27 @@ public record WorkerConfig(
     queues.keySet().forEach(WorkerConfig::checkQueueName);
     queues = Collections.unmodifiableMap(new LinkedHashMap<>(queues));
     queues.values().forEach(Objects::requireNonNull);
+    refuseSharedQueues(queues);
     checkShutdownTimeout(shutdownTimeout);
     tasks = List.copyOf(tasks);
     tasks.forEach(WorkerConfig::checkTask);
+  }
+
+  private static void refuseSharedQueues(Map<String, QueueConfig> compartments) {
+    Map<String, String> ownerOf = new HashMap<>();
+    compartments.forEach(
+        (name, config) ->
+            config
+                .queuesOf(name)
+                .forEach(
+                    queue -> {
+                      String other = ownerOf.putIfAbsent(queue, name);
+                      if (other != null) {
+                        throw new IllegalArgumentException(
+                            "queues: %s is served by both %s and %s; leave one out"
+                                .formatted(queue, other, name));
+                      }
+                    }));
   }
 
   static String nodeName(String name) {
@@ -95,7 +117,12 @@ public record WorkerConfig(
 
   /** Starts from this configuration. */
   public Builder toBuilder() {
-    Builder builder = new Builder().name(name).broker(broker).shutdownTimeout(shutdownTimeout);
+    Builder builder =
+        new Builder()
+            .name(name)
+            .broker(broker)
+            .shutdownTimeout(shutdownTimeout)
+            .management(management);
     builder.queues.putAll(queues);
     builder.tasks.addAll(tasks);
     return builder;
@@ -107,6 +134,7 @@ public record WorkerConfig(
     private BrokerConfig broker = BrokerConfig.builder().build();
     private final Map<String, QueueConfig> queues = new LinkedHashMap<>();
     private Duration shutdownTimeout = DEFAULT_SHUTDOWN_TIMEOUT;
+    private @Nullable ManagementConfig management;
     private final List<String> tasks = new ArrayList<>();
 
     private Builder() {}
@@ -134,6 +162,12 @@ public record WorkerConfig(
       return this;
     }
 
+    /** Null for none. */
+    public Builder management(@Nullable ManagementConfig value) {
+      management = value;
+      return this;
+    }
+
     /** Adds a class with tasks. */
     public Builder task(String className) {
       tasks.add(className);
@@ -146,7 +180,7 @@ public record WorkerConfig(
      * @throws IllegalArgumentException if a value breaks its rule, saying which
      */
     public WorkerConfig build() {
-      return new WorkerConfig(name, broker, queues, shutdownTimeout, tasks);
+      return new WorkerConfig(name, broker, queues, shutdownTimeout, management, tasks);
     }
   }
 }

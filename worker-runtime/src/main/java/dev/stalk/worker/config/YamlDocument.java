@@ -25,12 +25,15 @@ final class YamlDocument {
   private static final int MAX_ALIASES = 100;
   private static final int MAX_DEPTH = 20;
   private static final String MERGE = Tag.MERGE.getValue();
-  private static final LoadSettings SETTINGS =
-      LoadSettings.builder()
-          .setSchema(new CoreSchemaWithoutMerging())
-          .setMaxAliasesForCollections(MAX_ALIASES)
-          .setAllowNonScalarKeys(true) // YamlSection refuses them, and says where
-          .build();
+
+  private static LoadSettings settings(String source) {
+    return LoadSettings.builder()
+        .setLabel(source) // by it a place tells its file
+        .setSchema(new CoreSchemaWithoutMerging())
+        .setMaxAliasesForCollections(MAX_ALIASES)
+        .setAllowNonScalarKeys(true) // YamlSection refuses them, and says where
+        .build();
+  }
 
   /** YAML 1.2 has no merge keys, and merging would multiply what aliases hold. */
   private static final class CoreSchemaWithoutMerging extends CoreSchema {
@@ -42,10 +45,12 @@ final class YamlDocument {
 
   private final String text;
   private final Problems problems;
+  private final LoadSettings settings;
 
-  private YamlDocument(String text, Problems problems) {
+  private YamlDocument(String source, String text, Problems problems) {
     this.text = text;
     this.problems = problems;
+    this.settings = settings(source);
   }
 
   /**
@@ -53,11 +58,13 @@ final class YamlDocument {
    *
    * @throws ConfigException if there is none, or if it is not well-formed
    */
-  static Node root(String text, Problems problems) {
+  static Node root(String source, String text) {
+    Problems problems = new Problems(source);
     if (text.length() > MAX_SIZE) {
       throw tooLarge(problems);
     }
-    return new YamlDocument(text.startsWith("\uFEFF") ? text.substring(1) : text, problems).root();
+    String content = text.startsWith("\uFEFF") ? text.substring(1) : text;
+    return new YamlDocument(source, content, problems).root();
   }
 
   static ConfigException tooLarge(Problems problems) {
@@ -67,7 +74,7 @@ final class YamlDocument {
   private Node root() {
     try {
       checkBounds();
-      return new Compose(SETTINGS)
+      return new Compose(settings)
           .composeString(text)
           .orElseThrow(() -> problems.fatal(1, 1, "is empty; a worker needs at least one queue"));
     } catch (MarkedYamlEngineException e) {
@@ -89,7 +96,7 @@ final class YamlDocument {
   private void checkBounds() {
     int depth = 0;
     int aliases = 0;
-    for (Event event : new Parse(SETTINGS).parseString(text)) {
+    for (Event event : new Parse(settings).parseString(text)) {
       switch (event.getEventId()) {
         case MappingStart, SequenceStart -> depth++;
         case MappingEnd, SequenceEnd -> depth--;

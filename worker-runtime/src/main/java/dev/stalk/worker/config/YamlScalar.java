@@ -15,7 +15,7 @@ import org.snakeyaml.engine.v2.nodes.Tag;
  *
  * @param path the keys that lead to it
  */
-record YamlScalar(String path, Node node, Problems problems, Substitution substitution) {
+record YamlScalar(String path, Node node, Reading reading) {
   /** The tags of plain and quoted scalars; what they hold is decided by the type asked for. */
   private static final Set<Tag> UNTAGGED =
       Set.of(Tag.STR, Tag.INT, Tag.FLOAT, Tag.BOOL, Tag.NULL, Tag.ENV_TAG);
@@ -30,6 +30,9 @@ record YamlScalar(String path, Node node, Problems problems, Substitution substi
     static final Type<String> TEXT = new Type<>("a text", text -> text);
     static final Type<Integer> INTEGER = new Type<>("a whole number", Type::parseInteger);
     static final Type<Duration> DURATION = new Type<>("a duration", Durations::parse);
+    static final Type<Long> SIZE = new Type<>("a size", Sizes::parse);
+    static final Type<Boolean> BOOLEAN = new Type<>("true or false", Type::parseBoolean);
+    static final Type<Float> PERCENTAGE = new Type<>("a number", Type::parsePercentage);
 
     T parse(String written, Substitution substitution) {
       String text = substitution.apply(written);
@@ -40,6 +43,21 @@ record YamlScalar(String path, Node node, Problems problems, Substitution substi
         throw new IllegalArgumentException(
             "%s, not %s".formatted(e.getMessage(), Excerpt.ofValue(written)), e);
       }
+    }
+
+    private static Boolean parseBoolean(String text) {
+      return switch (text) {
+        case "true", "True", "TRUE" -> true;
+        case "false", "False", "FALSE" -> false;
+        default -> throw new IllegalArgumentException("must be true or false");
+      };
+    }
+
+    private static Float parsePercentage(String text) {
+      if (!text.matches("\\d{1,9}(\\.\\d{1,9})?")) {
+        throw new IllegalArgumentException("must be a percentage above 0 and at most 100");
+      }
+      return Float.valueOf(text);
     }
 
     private static Integer parseInteger(String text) {
@@ -78,7 +96,12 @@ record YamlScalar(String path, Node node, Problems problems, Substitution substi
     if (isNull(node)) {
       problem("has no value");
     } else if (node instanceof ScalarNode scalar && isUntagged(node)) {
-      check(written -> use.accept(type.parse(written, substitution)), scalar.getValue());
+      check(
+          written -> {
+            use.accept(type.parse(written, reading.substitution()));
+            reading.origins().add(path, node.getStartMark());
+          },
+          scalar.getValue());
     } else {
       problem("must be %s, not %s".formatted(type.noun, kind(node)));
     }
@@ -96,6 +119,6 @@ record YamlScalar(String path, Node node, Problems problems, Substitution substi
   }
 
   private void problem(String message) {
-    problems.add(node.getStartMark(), path, message);
+    reading.problems().add(node.getStartMark(), path, message);
   }
 }

@@ -1,6 +1,7 @@
 package dev.stalk.worker.config;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,27 +26,24 @@ import org.snakeyaml.engine.v2.nodes.Tag;
  * unknown: the known ones are written down nowhere else.
  */
 final class YamlSection {
-  private final Problems problems;
-  private final Substitution substitution;
+  private final Reading reading;
   private final String path;
   private final Optional<Mark> start;
   private final Map<String, Entry> entries = new LinkedHashMap<>();
   private final Set<String> askedFor = new LinkedHashSet<>();
+  private boolean present = true;
 
   private record Entry(Node key, Node value) {}
 
-  private YamlSection(
-      Problems problems, Substitution substitution, String path, Optional<Mark> start) {
-    this.problems = problems;
-    this.substitution = substitution;
+  private YamlSection(Reading reading, String path, Optional<Mark> start) {
+    this.reading = reading;
     this.path = path;
     this.start = start;
   }
 
   /** Reads the whole file: its topmost mapping and, through it, all others. */
-  static void read(
-      Node root, Problems problems, Substitution substitution, Consumer<YamlSection> reader) {
-    new YamlSection(problems, substitution, "", root.getStartMark()).read(root, reader);
+  static void read(Node root, Reading reading, Consumer<YamlSection> reader) {
+    new YamlSection(reading, "", root.getStartMark()).read(root, reader);
   }
 
   private void read(Node node, Consumer<YamlSection> reader) {
@@ -62,14 +60,16 @@ final class YamlSection {
     if (node instanceof MappingNode mapping && node.getTag().equals(Tag.MAP)) {
       mapping.getValue().forEach(this::addEntry);
     } else if (!YamlScalar.isNull(node)) {
-      problems.add(node.getStartMark(), path, "must be a mapping, not " + YamlScalar.kind(node));
+      reading
+          .problems()
+          .add(node.getStartMark(), path, "must be a mapping, not " + YamlScalar.kind(node));
     }
   }
 
   private void addEntry(NodeTuple tuple) {
     Node key = tuple.getKeyNode();
     if (!YamlScalar.isUntagged(key) || YamlScalar.isNull(key)) {
-      problems.add(key.getStartMark(), path, "a key must be a text without a tag");
+      reading.problems().add(key.getStartMark(), path, "a key must be a text without a tag");
     } else {
       addEntry(((ScalarNode) key).getValue(), new Entry(key, tuple.getValueNode()));
     }
@@ -77,14 +77,16 @@ final class YamlSection {
 
   private void addEntry(String key, Entry entry) {
     if (key.equals("<<")) {
-      problems.add(entry.key.getStartMark(), path, "merge keys (<<) are not supported");
+      reading.problems().add(entry.key.getStartMark(), path, "merge keys (<<) are not supported");
       return;
     }
     @Nullable Entry first = entries.putIfAbsent(key, entry);
     if (first != null) {
       String line = first.key.getStartMark().map(mark -> mark.getLine() + 1 + "").orElse("?");
-      problems.add(
-          entry.key.getStartMark(), pathOf(key), "duplicate key; the first is in line " + line);
+      reading
+          .problems()
+          .add(
+              entry.key.getStartMark(), pathOf(key), "duplicate key; the first is in line " + line);
     }
   }
 
@@ -92,10 +94,33 @@ final class YamlSection {
     entries.forEach(
         (key, entry) -> {
           if (!askedFor.contains(key)) {
-            problems.add(
-                entry.key.getStartMark(), pathOf(key), Suggestions.forUnknownKey(key, askedFor));
+            reading
+                .problems()
+                .add(
+                    entry.key.getStartMark(),
+                    pathOf(key),
+                    Suggestions.forUnknownKey(key, askedFor));
           }
         });
+  }
+
+  /** The names under a key, whatever is wrong with what stands there. */
+  Set<String> namesOf(String key) {
+    Set<String> names = new LinkedHashSet<>();
+    @Nullable Entry entry = entries.get(key);
+    if (entry != null && entry.value instanceof MappingNode mapping) {
+      for (NodeTuple tuple : mapping.getValue()) {
+        if (tuple.getKeyNode() instanceof ScalarNode name) {
+          names.add(name.getValue());
+        }
+      }
+    }
+    return names;
+  }
+
+  /** Whether the file has it, be it empty. */
+  boolean isPresent() {
+    return present;
   }
 
   boolean has(String key) {
@@ -114,12 +139,64 @@ final class YamlSection {
     scalar(key, YamlScalar.Type.DURATION, use);
   }
 
+  void bool(String key, Consumer<Boolean> use) {
+    scalar(key, YamlScalar.Type.BOOLEAN, use);
+  }
+
+  void size(String key, Consumer<Long> use) {
+    scalar(key, YamlScalar.Type.SIZE, use);
+  }
+
+  void percentage(String key, Consumer<Float> use) {
+    scalar(key, YamlScalar.Type.PERCENTAGE, use);
+  }
+
+  /** One of an enumeration's names, in either case and with either kind of dash. */
+  <E extends Enum<E>> void word(String key, Class<E> words, Consumer<E> use) {
+    text(key, text -> use.accept(Words.parse(text, words)));
+  }
+
   private <T> void scalar(String key, YamlScalar.Type<T> type, Consumer<T> use) {
     value(key).ifPresent(node -> scalar(pathOf(key), node).read(type, use));
   }
 
   private YamlScalar scalar(String path, Node node) {
-    return new YamlScalar(path, node, problems, substitution);
+    return new YamlScalar(path, node, reading);
+  }
+
+  /**
+   * Refuses what a rule refuses with an {@link IllegalArgumentException}, at the place of a key if
+   * the section has it, else at its own.
+   */
+  void check(String key, Runnable rule) {
+    try {
+      rule.run();
+    } catch (IllegalArgumentException e) {
+      @Nullable Entry entry = entries.get(key);
+      reading
+          .problems()
+          .add(
+              entry == null ? start : entry.value.getStartMark(),
+              entry == null ? path : pathOf(key),
+              String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** A list of texts, all of which go to the consumer at once. */
+  void textList(String key, Consumer<String> rule, Consumer<List<String>> use) {
+    if (!has(key)) {
+      askedFor.add(key);
+      return;
+    }
+    List<String> items = new ArrayList<>();
+    texts(
+        key,
+        item -> {
+          rule.accept(item);
+          items.add(item);
+        });
+    value(key).ifPresent(node -> reading.origins().add(pathOf(key), node.getStartMark()));
+    use.accept(items);
   }
 
   /** A list of texts, each of which goes to the consumer. */
@@ -132,8 +209,9 @@ final class YamlSection {
         scalar(item, items.get(i)).read(YamlScalar.Type.TEXT, use);
       }
     } else if (node != null && !YamlScalar.isNull(node)) {
-      problems.add(
-          node.getStartMark(), pathOf(key), "must be a list, not " + YamlScalar.kind(node));
+      reading
+          .problems()
+          .add(node.getStartMark(), pathOf(key), "must be a list, not " + YamlScalar.kind(node));
     }
   }
 
@@ -141,6 +219,8 @@ final class YamlSection {
   void section(String key, Consumer<YamlSection> reader) {
     Optional<Node> node = value(key);
     YamlSection section = child(key, node.flatMap(Node::getStartMark));
+    section.present = node.isPresent();
+    node.ifPresent(found -> reading.origins().add(pathOf(key), found.getStartMark()));
     node.ifPresent(section::addEntries);
     section.read(reader);
   }
@@ -153,12 +233,20 @@ final class YamlSection {
   void namedSections(
       String key, Consumer<String> nameRule, BiConsumer<String, YamlSection> reader) {
     Optional<Node> node = value(key);
-    YamlSection names = child(key, node.flatMap(Node::getStartMark).or(() -> start));
     if (node.isEmpty() || isEmpty(node.get())) {
-      problems.add(names.start, names.path, "must have at least one entry");
+      YamlSection names = child(key, node.flatMap(Node::getStartMark).or(() -> start));
+      reading.problems().add(names.start, names.path, "must have at least one entry");
       return;
     }
-    names.addEntries(node.get());
+    anyNamedSections(key, nameRule, reader);
+  }
+
+  /** The same, but there may be none. */
+  void anyNamedSections(
+      String key, Consumer<String> nameRule, BiConsumer<String, YamlSection> reader) {
+    Optional<Node> node = value(key);
+    YamlSection names = child(key, node.flatMap(Node::getStartMark).or(() -> start));
+    node.ifPresent(names::addEntries);
     names.entries.forEach((name, entry) -> names.named(name, entry, nameRule, reader));
   }
 
@@ -179,7 +267,7 @@ final class YamlSection {
   }
 
   private YamlSection child(String key, Optional<Mark> where) {
-    return new YamlSection(problems, substitution, pathOf(key), where);
+    return new YamlSection(reading, pathOf(key), where);
   }
 
   private String pathOf(String key) {

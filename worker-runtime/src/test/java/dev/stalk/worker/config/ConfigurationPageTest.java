@@ -3,30 +3,25 @@ package dev.stalk.worker.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.stalk.broker.BrokerConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
 
 /** What {@code docs/configuration.md} says is true. */
 class ConfigurationPageTest {
   private static final Pattern ROW =
-      Pattern.compile("(?m)^\\| `([^`]+)` \\|[^|]*\\|([^|]*)\\|.*\\|$");
+      Pattern.compile("(?m)^\\| `([^`]+)` \\|[^|]*\\|([^|]*)\\|([^|]*)\\|([^|]*)\\|[^|]*\\|$");
   private static final Pattern BLOCK = Pattern.compile("(?ms)^```(?:yaml|text)\\n(.*?)\\n```$");
-  private static final Pattern UNKNOWN =
-      Pattern.compile("(?m)^page:\\d+:\\d+: (?:(.+)\\.)?nonsense: unknown key; known keys: (.+)$");
-  private static final Set<String> SECTIONS = Set.of("broker", "results", "defaults", "queues");
 
   private final String page = read();
 
@@ -40,58 +35,47 @@ class ConfigurationPageTest {
 
   @Test
   void theTableListsExactlyTheKeysTheLoaderKnows() {
-    String keys = page.substring(page.indexOf("## Keys"), page.indexOf("## Durations"));
+    Set<String> keys =
+        SchemaTest.keysOfTheLoader().stream()
+            .filter(key -> !key.startsWith("defaults.") && !key.startsWith("configs."))
+            .map(key -> key.replaceFirst("(task-circuit-breaker)\\..*", "$1.*"))
+            .collect(Collectors.toSet());
 
-    assertThat(ROW.matcher(keys).results().map(row -> row.group(1)))
-        .containsExactlyInAnyOrderElementsOf(knownKeys());
+    assertThat(rows().keySet()).containsExactlyInAnyOrderElementsOf(keys);
   }
 
-  /** The loader itself lists them to whoever asks for a key that is like none of them. */
-  private static Set<String> knownKeys() {
-    String text =
-        """
-        broker: { nonsense: }
-        results: { nonsense: }
-        defaults: { nonsense: }
-        queues: { NAME: { nonsense: } }
-        nonsense:
-        """;
-    Set<String> known = new TreeSet<>();
-    Matcher matcher = UNKNOWN.matcher(refused(text).getMessage());
-    while (matcher.find()) {
-      String section = matcher.group(1) == null ? "" : matcher.group(1) + ".";
-      Arrays.stream(matcher.group(2).split(", ")).map(section::concat).forEach(known::add);
-    }
-    known.removeAll(SECTIONS);
-    return known;
+  /** Default, range and reload of each key. */
+  private Map<String, List<String>> rows() {
+    String keys = page.substring(page.indexOf("## Keys"), page.indexOf("## Inheritance"));
+    Map<String, List<String>> rows = new LinkedHashMap<>();
+    ROW.matcher(keys)
+        .results()
+        .forEach(
+            row ->
+                rows.put(
+                    row.group(1),
+                    List.of(row.group(2).strip(), row.group(3).strip(), row.group(4).strip())));
+    return rows;
   }
 
   @Test
-  void theTableHasTheRealDefaults() {
-    Map<String, String> defaults = new HashMap<>();
-    ROW.matcher(page).results().forEach(row -> defaults.put(row.group(1), row.group(2).strip()));
+  void theTableHasTheDefaultsAndTheReloadsOfTheSchema() {
+    Map<String, JsonNode> settings = new SchemaTest().settings();
 
-    assertThat(defaults)
-        .containsEntry("name", code(WorkerConfig.DEFAULT_NAME))
-        .containsEntry("broker.url", "`REDIS_URL`, else " + code(BrokerConfig.DEFAULT_URL))
-        .containsEntry(
-            "broker.visibility-timeout", duration(BrokerConfig.DEFAULT_VISIBILITY_TIMEOUT))
-        .containsEntry("broker.lease", duration(BrokerConfig.DEFAULT_LEASE))
-        .containsEntry("broker.max-deliveries", code(BrokerConfig.DEFAULT_MAX_DELIVERIES))
-        .containsEntry(
-            "broker.max-connections",
-            "`REDIS_MAX_CONNECTIONS`, else " + code(BrokerConfig.DEFAULT_MAX_CONNECTIONS))
-        .containsEntry("broker.connect-timeout", duration(BrokerConfig.DEFAULT_CONNECT_TIMEOUT))
-        .containsEntry(
-            "broker.socket-timeout",
-            "`REDIS_SOCKET_TIMEOUT`, else " + duration(BrokerConfig.DEFAULT_SOCKET_TIMEOUT))
-        .containsEntry("results.expires", duration(BrokerConfig.DEFAULT_RESULT_EXPIRES))
-        .containsEntry("defaults.threads", code(QueueConfig.DEFAULT_THREADS))
-        .containsEntry("shutdown-timeout", duration(WorkerConfig.DEFAULT_SHUTDOWN_TIMEOUT));
-  }
-
-  private static String duration(Duration duration) {
-    return code(Durations.format(duration));
+    rows()
+        .forEach(
+            (key, row) -> {
+              if (key.endsWith(".*")) {
+                return;
+              }
+              JsonNode setting = settings.get(key);
+              if (setting.has("default")) {
+                assertThat(row.get(0)).as(key).endsWith(code(setting.get("default").asString()));
+              }
+              assertThat(row.get(2))
+                  .as(key)
+                  .isEqualTo(setting.get("x-reloadable").asBoolean() ? "yes" : "no");
+            });
   }
 
   private static String code(Object value) {
@@ -105,7 +89,20 @@ class ConfigurationPageTest {
     assertThat(config.queues())
         .containsExactly(
             Map.entry("celery", new QueueConfig(8, 8)),
-            Map.entry("payments", new QueueConfig(16, 32)));
+            Map.entry("payments", new QueueConfig(16, 32)),
+            Map.entry(
+                "mail",
+                QueueConfig.builder()
+                    .rateLimit(RateLimit.parse("100/m"))
+                    .circuitBreaker(
+                        BreakerConfig.builder()
+                            .failureRateThreshold(20)
+                            .waitDurationInOpenState(Duration.ofSeconds(30))
+                            .build())
+                    .build()),
+            Map.entry(
+                "bulk",
+                QueueConfig.builder().queues(List.of("exports", "imports")).threads(2).build()));
   }
 
   @Test
@@ -117,10 +114,6 @@ class ConfigurationPageTest {
 
   private List<String> blocks() {
     return BLOCK.matcher(page).results().map(block -> block.group(1)).toList();
-  }
-
-  private static ConfigException refused(String text) {
-    return refused("page", text, Map.of());
   }
 
   private static ConfigException refused(

@@ -28,7 +28,7 @@ class ExcerptTest {
   @Test
   void aValueStaysShortAndInOneLine() {
     assertThat(Excerpt.ofValue("a\nb\u0000c\u2028d\u0085e")).isEqualTo("'a?b?c?d?e'");
-    assertThat(Excerpt.ofValue("x".repeat(40))).isEqualTo("'" + "x".repeat(40) + "'");
-    assertThat(Excerpt.ofValue("x".repeat(41))).isEqualTo("'" + "x".repeat(40) + "…'");
+    assertThat(Excerpt.ofValue("x".repeat(48))).isEqualTo("'" + "x".repeat(48) + "'");
+    assertThat(Excerpt.ofValue("x".repeat(49))).isEqualTo("'" + "x".repeat(48) + "…'");
   }
 }

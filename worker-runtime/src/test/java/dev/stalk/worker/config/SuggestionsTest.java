@@ -39,15 +39,7 @@ class SuggestionsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "circuit-breaker",
-        "rate-limit",
-        "virtual-threads",
-        "ack",
-        "soft-time-limit",
-        "hard-time-limit"
-      })
+  @ValueSource(strings = {"ack", "soft-time-limit", "hard-time-limit"})
   void whatIsPlannedIsRefusedWithThatWord(String key) {
     assertThat(Suggestions.forUnknownKey(key, KNOWN)).isEqualTo("not supported yet");
   }

@@ -33,6 +33,7 @@ class WorkerConfigTest {
                 BrokerConfig.builder().build(),
                 Map.of("celery", QUEUE),
                 Duration.ofSeconds(25),
+                null,
                 List.of()));
   }
 
@@ -83,7 +84,12 @@ class WorkerConfigTest {
     Map<String, QueueConfig> queues = new LinkedHashMap<>(Map.of("celery", QUEUE));
     WorkerConfig config =
         new WorkerConfig(
-            "a@b", BrokerConfig.builder().build(), queues, Duration.ZERO, List.of("com.acme.A"));
+            "a@b",
+            BrokerConfig.builder().build(),
+            queues,
+            Duration.ZERO,
+            null,
+            List.of("com.acme.A"));
 
     queues.clear();
 

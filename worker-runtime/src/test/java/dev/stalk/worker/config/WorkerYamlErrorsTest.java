@@ -60,7 +60,7 @@ class WorkerYamlErrorsTest {
             worker.yaml:13:5: queues.mail.ack: not supported yet
             worker.yaml:14:19: shutdown-timeout: must be a whole number and a unit (ms, s, m, h or d), as in 20s, not '1w'
             worker.yaml:17:5: tasks[1]: a task must be the full name of a class, as in com.acme.MathTasks
-            worker.yaml:18:1: colour: unknown key; known keys: name, broker, results, defaults, queues, shutdown-timeout, tasks""");
+            worker.yaml:18:1: colour: unknown key; known keys: name, broker, results, defaults, configs, queues, shutdown-timeout, management, tasks""");
     assertThat(refused.problems()).hasSize(12);
     assertThat(refused.problems().get(5))
         .isEqualTo(
@@ -93,8 +93,20 @@ class WorkerYamlErrorsTest {
         "threads: ~             | 18 | threads: has no value",
         "buffer: -1             | 17 | buffer: must be between 0 and 100000, not -1",
         "buffer: 100001         | 17 | buffer: must be between 0 and 100000, not 100001",
-        "rate-limit: 100/m      | 9  | rate-limit: not supported yet",
-        "prefetch: 8            | 9  | prefetch: unknown key; known keys: threads, buffer"
+        "rate-limit: 100/d      | 21 | rate-limit: must be a number and a unit (/s, /m or /h) as in 100/m; 0 is for no limit",
+        "rate-limit: -1         | 21 | rate-limit: must be a number and a unit (/s, /m or /h) as in 100/m; 0 is for no limit",
+        "memory-limit: 64       | 23 | memory-limit: the unit is missing: put B, KiB, MiB or GiB behind the number, as in 64MiB, not '64'",
+        "memory-limit: 64MB     | 23 | memory-limit: must be a whole number and a unit (B, KiB, MiB or GiB), as in 64MiB, not '64MB'",
+        "memory-limit: 1B       | 23 | memory-limit: must be between 1KiB and 1024GiB, not 1B",
+        "virtual-threads: maybe | 26 | virtual-threads: must be true or false, not 'maybe'",
+        "base-config: x         | 22 | base-config: no configuration is called x; there are none",
+        "autoscale: { min-threads: 0 } | 35 | autoscale.min-threads: must be between 1 and 10000, not 0",
+        "autoscale: { min-threads: 3, max-threads: 2 } | 20 | autoscale: min-threads must be at most max-threads (2), not 3",
+        "circuit-breaker: { failure-rate-threshold: 0 } | 52 | circuit-breaker.failure-rate-threshold: must be a percentage above 0 and at most 100, not 0.0",
+        "circuit-breaker: { sliding-window-type: LAST } | 49 | circuit-breaker.sliding-window-type: must be one of COUNT_BASED, TIME_BASED, not 'LAST'",
+        "circuit-breaker: { record-exceptions: [a b] } | 48 | circuit-breaker.record-exceptions[0]: an exception must be the full name of a class, as in java.io.IOException",
+        "circuit-breaker: { failure-threshold: 5 } | 28 | circuit-breaker.failure-threshold: unknown key; did you mean failure-rate-threshold?",
+        "prefetch: 8            | 9  | prefetch: unknown key; known keys: base-config, queues, virtual-threads, threads, buffer, thread-pool-bulkhead, bulkhead, autoscale, memory-limit, rate-limit, rate-limiter, circuit-breaker, task-circuit-breaker"
       })
   void aQueuesSettingIsRefusedWithItsReason(String setting, int column, String expected) {
     String text = "queues: {\n  mail: {\n        " + setting + "\n} }";
@@ -137,7 +149,7 @@ class WorkerYamlErrorsTest {
         "~: a | 1 | a key must be a text without a tag",
         "!x name: a | 1 | a key must be a text without a tag",
         "<<: { name: a } | 1 | merge keys (<<) are not supported",
-        "two words: a | 1 | 'two words': unknown key; known keys: name, broker, results, defaults, queues, shutdown-timeout, tasks"
+        "two words: a | 1 | 'two words': unknown key; known keys: name, broker, results, defaults, configs, queues, shutdown-timeout, management, tasks"
       })
   void aValueIsRefusedWithItsReason(String line, int column, String expected) {
     assertThat(refused(QUEUES + line)).hasMessage("worker.yaml:2:" + column + ": " + expected);
@@ -206,7 +218,7 @@ class WorkerYamlErrorsTest {
   void aQueueThatIsItsOwnAliasEndsSomewhere() {
     assertThat(refused("queues: &all\n  celery: *all"))
         .hasMessage(
-            "worker.yaml:2:3: queues.celery.celery: unknown key; known keys: threads, buffer");
+            "worker.yaml:2:3: queues.celery.celery: unknown key; known keys: base-config, queues, virtual-threads, threads, buffer, thread-pool-bulkhead, bulkhead, autoscale, memory-limit, rate-limit, rate-limiter, circuit-breaker, task-circuit-breaker");
   }
 
   @Test

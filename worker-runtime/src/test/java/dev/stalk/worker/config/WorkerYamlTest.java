@@ -7,6 +7,7 @@ import dev.stalk.broker.MessageFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,6 +15,20 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class WorkerYamlTest {
+  private static final BreakerConfig CAREFUL =
+      BreakerConfig.builder()
+          .failureRateThreshold(20)
+          .slowCallRateThreshold(30.5f)
+          .slowCallDurationThreshold(Duration.ofSeconds(2))
+          .permittedNumberOfCallsInHalfOpenState(3)
+          .maxWaitDurationInHalfOpenState(Duration.ofMinutes(1))
+          .slidingWindowType(SlidingWindowType.TIME_BASED)
+          .slidingWindowSize(60)
+          .minimumNumberOfCalls(5)
+          .waitDurationInOpenState(Duration.ofSeconds(10))
+          .recordExceptions(List.of("java.io.IOException"))
+          .ignoreExceptions(List.of("java.io.FileNotFoundException"))
+          .build();
 
   private static WorkerConfig parse(String text) {
     return parse(text, Map.of());
@@ -44,13 +59,40 @@ class WorkerYamlTest {
                         .lease(Duration.ofSeconds(30))
                         .build())
                 .queue("celery", new QueueConfig(4, 2))
-                .queue("payments", new QueueConfig(16, 32))
+                .queue(
+                    "payments",
+                    QueueConfig.builder()
+                        .threads(16)
+                        .buffer(32)
+                        .memoryLimit(1 << 20)
+                        .rateLimit(new RateLimit(1, Duration.ofMillis(600)))
+                        .circuitBreaker(CAREFUL)
+                        .build())
                 .queue("mail", new QueueConfig(4, 2))
+                .queue(
+                    "bulk",
+                    QueueConfig.builder()
+                        .queues(List.of("reports", "exports"))
+                        .autoscale(new AutoscaleConfig(1, 6, Duration.ofSeconds(10)))
+                        .buffer(2)
+                        .rateLimit(new RateLimit(10, Duration.ofSeconds(1)))
+                        .taskCircuitBreaker(BreakerConfig.builder().minimumNumberOfCalls(7).build())
+                        .build())
+                .queue(
+                    "pool",
+                    QueueConfig.builder()
+                        .threads(5)
+                        .coreThreads(2)
+                        .buffer(9)
+                        .keepAlive(Duration.ofSeconds(1))
+                        .build())
+                .management(new ManagementConfig("0.0.0.0", 9808))
                 .shutdownTimeout(Duration.ofMinutes(1))
                 .task("com.acme.MathTasks")
                 .task("com.acme.mail.MailTasks")
                 .build());
-    assertThat(config.queues().keySet()).containsExactly("celery", "payments", "mail");
+    assertThat(config.queues().keySet())
+        .containsExactly("celery", "payments", "mail", "bulk", "pool");
   }
 
   @ParameterizedTest

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.RepetitionInfo;
 class WorkerYamlTyposTest {
   private static final Path COMPLETE = Path.of("src/test/resources/config/complete.yaml");
   private static final Pattern KEY = Pattern.compile("( *)([a-z][a-z-]*):.*");
-  private static final List<String> QUEUE_NAMES = List.of("celery", "payments", "mail");
+  private static final List<String> QUEUE_NAMES =
+      List.of("celery", "payments", "mail", "careful", "bulk", "pool");
 
   private record Typo(int line, int column, String key, List<String> file) {}
 

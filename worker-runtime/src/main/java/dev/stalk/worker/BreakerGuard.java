@@ -1,0 +1,70 @@
+package dev.stalk.worker;
+
+import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** Tells the breaker of an execution's queue, and the one of its task, how the task ended. */
+final class BreakerGuard implements Guard {
+  private final QueueBreaker.@Nullable Permissions ofQueue;
+  private final TaskBreakers taskBreakers;
+  private QueueBreaker.@Nullable Permissions ofTask;
+  private final AtomicBoolean spent = new AtomicBoolean();
+
+  /**
+   * @param ofQueue the permission it was fetched with; null if the queue has no breaker
+   */
+  BreakerGuard(QueueBreaker.@Nullable Permissions ofQueue, TaskBreakers taskBreakers) {
+    this.ofQueue = ofQueue;
+    this.taskBreakers = taskBreakers;
+  }
+
+  @Override
+  public @Nullable Duration admit(String task) {
+    QueueBreaker breaker = taskBreakers.of(task);
+    if (breaker == null) {
+      return null;
+    }
+    QueueBreaker.Permissions permission = breaker.acquire(1);
+    if (permission.count() == 0) {
+      return breaker.waitDuration();
+    }
+    ofTask = permission;
+    return null;
+  }
+
+  /** Whether it may still begin: the queue's breaker may have opened while it waited. */
+  boolean mayBegin() {
+    return ofQueue == null || ofQueue.mayBegin();
+  }
+
+  @Override
+  public void ended(long nanos, @Nullable Throwable error) {
+    if (spent.compareAndSet(false, true)) {
+      if (ofQueue != null) {
+        ofQueue.ended(nanos, error);
+      }
+      if (ofTask != null) {
+        ofTask.ended(nanos, error);
+      }
+    }
+  }
+
+  @Override
+  public void left() {
+    if (spent.compareAndSet(false, true)) {
+      if (ofQueue != null) {
+        ofQueue.unused(1);
+      }
+      if (ofTask != null) {
+        ofTask.unused(1);
+      }
+    }
+  }
+
+  /** Whether a state keeps messages from beginning. */
+  static boolean isOpen(State state) {
+    return state == State.OPEN || state == State.FORCED_OPEN;
+  }
+}

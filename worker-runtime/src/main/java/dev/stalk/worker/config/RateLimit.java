@@ -1,0 +1,64 @@
+package dev.stalk.worker.config;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * How many of a queue's tasks may begin in which time; Resilience4j's rate limiter under its names.
+ * Immutable; an invalid one cannot be made.
+ *
+ * @param limitForPeriod how many in each period, 1 to 1,000,000; what was not used in one period is
+ *     not saved for the next
+ * @param limitRefreshPeriod the length of a period, 1 ms to 36,500 days
+ */
+public record RateLimit(int limitForPeriod, Duration limitRefreshPeriod) {
+  private static final int MAX_LIMIT = 1_000_000;
+  private static final Duration SHORTEST = Duration.ofMillis(1);
+
+  /** Spacing finer than this costs wake-ups and helps nobody. */
+  private static final double FINEST_SECONDS = 0.01;
+
+  private static final Pattern RATE = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,6})?)(?:/([smh]))?");
+
+  public RateLimit {
+    Objects.requireNonNull(limitRefreshPeriod, "limitRefreshPeriod");
+    Ranges.check("limit-for-period", 1, MAX_LIMIT, limitForPeriod);
+    Ranges.check("limit-refresh-period", SHORTEST, Durations.LONGEST, limitRefreshPeriod);
+  }
+
+  /**
+   * Reads a rate as Celery writes it ({@code celery/utils/time.py:rate}): {@code 100/m}, {@code
+   * 10/s}, {@code 500/h}, or a bare number for each second. The tasks are spaced evenly, as
+   * Celery's token bucket spaces them: {@code 100/m} is one every 600 ms.
+   *
+   * @throws IllegalArgumentException if the text is no rate above zero
+   */
+  public static RateLimit parse(String text) {
+    Matcher rate = RATE.matcher(text);
+    double number = rate.matches() ? Double.parseDouble(rate.group(1)) : 0;
+    if (number <= 0) {
+      throw new IllegalArgumentException(
+          "must be a number and a unit (/s, /m or /h) as in 100/m; 0 is for no limit");
+    }
+    double perSecond = number / secondsOf(rate.group(2));
+    double limit = Math.max(1, Math.ceil(perSecond * FINEST_SECONDS));
+    if (limit > MAX_LIMIT) {
+      throw new IllegalArgumentException("must be at most 100000000/s");
+    }
+    return new RateLimit((int) limit, Duration.ofNanos(Math.round(limit / perSecond * 1e9)));
+  }
+
+  private static int secondsOf(String unit) {
+    if (unit == null || unit.equals("s")) {
+      return 1;
+    }
+    return unit.equals("m") ? 60 : 3600;
+  }
+
+  @Override
+  public String toString() {
+    return limitForPeriod + " per " + Durations.format(limitRefreshPeriod);
+  }
+}
