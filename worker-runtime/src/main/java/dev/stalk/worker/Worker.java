@@ -64,6 +64,7 @@ public final class Worker implements AutoCloseable {
                 consumers.add(
                     new QueueConsumer(
                         queue,
+                        List.of(queue),
                         settings,
                         workerId + ":" + consumers.size(),
                         transport,

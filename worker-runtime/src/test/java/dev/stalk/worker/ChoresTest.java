@@ -41,6 +41,7 @@ class ChoresTest {
     registry.add(new RegisteredTask("gate", gate, true));
     return new QueueConsumer(
         Messages.QUEUE,
+        List.of(Messages.QUEUE),
         new QueueConfig(1, 2),
         "worker:0",
         transport,

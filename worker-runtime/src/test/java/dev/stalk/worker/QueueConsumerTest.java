@@ -45,6 +45,7 @@ class QueueConsumerTest {
     registry.add(new RegisteredTask("echo", (context, args) -> args.positional(), false));
     return new QueueConsumer(
         Messages.QUEUE,
+        List.of(Messages.QUEUE),
         new QueueConfig(threads, buffer),
         "worker:0",
         transport,
