@@ -40,7 +40,9 @@ final class Autoscaler {
     return threads;
   }
 
-  /** Celery shrinks only what has grown; a pool that starts at its minimum has nothing to shrink. */
+  /**
+   * Celery shrinks only what has grown; a pool that starts at its minimum has nothing to shrink.
+   */
   private boolean mayShrink(long now) {
     return !grown || now - lastGrowth > config.keepAlive().toNanos();
   }

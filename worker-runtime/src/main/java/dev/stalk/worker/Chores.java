@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -15,12 +16,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What a worker does besides running tasks: it renews the leases on all it holds, returns parked
- * messages that are due, and returns the messages of workers that died. Renewing has a thread of
- * its own, so that a long sweep never makes a lease lapse.
+ * messages that are due, returns the messages of workers that died, and looks how many wait.
+ * Renewing has a thread of its own, so that a long sweep never makes a lease lapse.
  */
 final class Chores implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Chores.class);
   private static final Duration DUE_PERIOD = Duration.ofMillis(500);
+  private static final Duration LENGTH_PERIOD = Duration.ofSeconds(5);
 
   private final Transport transport;
   private final Collection<QueueConsumer> consumers;
@@ -48,6 +50,7 @@ final class Chores implements AutoCloseable {
   void start() {
     every(lease.dividedBy(3), renewing, "lease renewal", this::renew);
     every(DUE_PERIOD, sweeping, "parked messages", transport::restoreDue);
+    every(LENGTH_PERIOD, sweeping, "queue lengths", this::lookAtLengths);
     every(lease.dividedBy(6), sweeping, "abandoned messages", this::restoreAbandoned);
   }
 
@@ -74,12 +77,28 @@ final class Chores implements AutoCloseable {
 
   private void renew() {
     List<String> tags = new ArrayList<>();
-    consumers.forEach(consumer -> tags.addAll(consumer.heldTags()));
+    IdentityHashMap<QueueConsumer, Integer> counts = new IdentityHashMap<>();
+    for (QueueConsumer consumer : consumers) {
+      int before = tags.size();
+      tags.addAll(consumer.heldTags());
+      counts.put(consumer, tags.size() - before);
+    }
     if (tags.isEmpty()) {
       return;
     }
     for (String gone : transport.renew(tags)) {
       consumers.forEach(consumer -> consumer.lost(gone));
+    }
+    counts.forEach(QueueConsumer::renewed);
+  }
+
+  private void lookAtLengths() {
+    for (QueueConsumer consumer : consumers) {
+      double waiting = 0;
+      for (String queue : consumer.queues()) {
+        waiting += transport.lengths(queue).values().stream().mapToLong(Long::longValue).sum();
+      }
+      consumer.look(waiting);
     }
   }
 

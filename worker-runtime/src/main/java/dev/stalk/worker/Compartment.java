@@ -29,5 +29,5 @@ interface Compartment {
   int threads();
 
   /** Ends when everything has ended; interrupts what still runs after a few seconds. */
-  void close() throws InterruptedException;
+  void close();
 }

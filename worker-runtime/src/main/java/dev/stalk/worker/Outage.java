@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One line of log when the broker goes away, one with the length when it is back, and growing
- * pauses between attempts. Used by one thread.
+ * pauses between attempts. Used by one thread; only {@link #isOver} may be asked by any.
  */
 final class Outage {
   private static final Logger log = LoggerFactory.getLogger(Outage.class);
@@ -21,7 +21,7 @@ final class Outage {
 
   private final String what;
   private final Clock clock;
-  private @Nullable Instant since;
+  private volatile @Nullable Instant since;
   private long pause = PAUSE_MIN;
 
   Outage(String what, Clock clock) {
@@ -41,9 +41,15 @@ final class Outage {
     }
   }
 
+  /** Whether the last attempt went well, or there was none yet. */
+  boolean isOver() {
+    return since == null;
+  }
+
   void passed() {
-    if (since != null) {
-      log.info("{}: the broker is back after {}", what, Duration.between(since, clock.instant()));
+    Instant began = since;
+    if (began != null) {
+      log.info("{}: the broker is back after {}", what, Duration.between(began, clock.instant()));
       since = null;
       pause = PAUSE_MIN;
     }

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>Failed</td><td>FAILURE, unless ignored</td><td>acknowledged</td></tr>
  * <tr><td>Expired</td><td>REVOKED, unless ignored</td><td>acknowledged</td></tr>
  * <tr><td>NotDue</td><td>none</td><td>parked in the broker until its time</td></tr>
+ * <tr><td>BreakerOpen</td><td>none</td><td>parked in the broker until its breaker may have closed</td></tr>
  * <tr><td>NotRunnable</td><td>FAILURE, if an id could be read</td><td>quarantined, unchanged</td></tr>
  * </table>
  */
@@ -98,6 +99,19 @@ sealed interface Outcome {
 
   /** It came too early. */
   record NotDue(Instant due) implements Outcome {
+    @Override
+    public String name() {
+      return "parked";
+    }
+
+    @Override
+    public List<Effect> effects(Delivery delivery, Instant now) {
+      return List.of(new Effect.Park(delivery.queue(), due, delivery.message()));
+    }
+  }
+
+  /** Its task fails at present, and is not tried. */
+  record BreakerOpen(Instant due) implements Outcome {
     @Override
     public String name() {
       return "parked";

@@ -30,8 +30,7 @@ final class QueueBreaker {
    * @param changed called on each change of state with the states before and after; must return at
    *     once
    */
-  QueueBreaker(
-      String name, BreakerConfig config, Clock clock, BiConsumer<State, State> changed) {
+  QueueBreaker(String name, BreakerConfig config, Clock clock, BiConsumer<State, State> changed) {
     this.clock = clock;
     this.wait = config.waitDurationInOpenState();
     this.breaker = CircuitBreaker.of(name, resilience(config, clock));

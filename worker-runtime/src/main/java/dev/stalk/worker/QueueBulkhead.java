@@ -108,10 +108,8 @@ final class QueueBulkhead {
   }
 
   /** Ends the threads; tasks still running are interrupted after a few seconds. */
-  synchronized void close() throws InterruptedException {
+  synchronized void close() {
     compartment.close();
-    for (Compartment old : retired) {
-      old.close();
-    }
+    retired.forEach(Compartment::close);
   }
 }

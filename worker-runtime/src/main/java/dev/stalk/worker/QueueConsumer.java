@@ -10,7 +10,9 @@ import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.QueueConnection;
 import dev.stalk.broker.transport.Settlement;
 import dev.stalk.broker.transport.Transport;
+import dev.stalk.worker.config.BreakerConfig;
 import dev.stalk.worker.config.QueueConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,6 +24,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * <p>The loop's own thread is the only one that uses the connection. Pool threads put settlements
  * into {@link #finished} and raise {@link #signal}; nothing else is shared.
  */
-final class QueueConsumer implements TaskExecution.Sink {
+final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private static final Logger log = LoggerFactory.getLogger(QueueConsumer.class);
 
   /** The most messages one exchange settles or fetches: keeps the script's work short. */
@@ -52,22 +57,38 @@ final class QueueConsumer implements TaskExecution.Sink {
   private static final long POLL_MAX = TimeUnit.MILLISECONDS.toNanos(200);
 
   private final String name;
+  private final List<String> queues;
   private final QueueBulkhead bulkhead;
   private final QueueConnection connection;
   private final TaskRegistry registry;
   private final DeliveryLimit limit;
+  private final WorkerMetrics allMetrics;
   private final WorkerMetrics.OfQueue metrics;
   private final Clock clock;
+  private final TaskBreakers taskBreakers;
   private final Outage outage;
   private final Thread thread;
 
   private final Signal signal = new Signal();
   private final Queue<Settlement> finished = new ConcurrentLinkedQueue<>();
   private final Map<String, TaskExecution> held = new ConcurrentHashMap<>();
+  private final AtomicLong heldBytes = new AtomicLong();
+
+  // written by whoever reconfigures the queue, read by the loop
+  private volatile long memoryLimit;
+  private volatile StartRate rate;
+  private volatile @Nullable QueueBreaker breaker;
+
+  /** Written by whoever changes the breaker's state, read and lowered by the loop. */
+  private volatile boolean opened;
+
+  /** Written by the chore that looks, read by the meters. */
+  private volatile double length = Double.NaN;
 
   // written by whoever stops the worker, read by the loop
   private volatile boolean fetching = true;
   private volatile boolean ending;
+  private volatile boolean retired;
 
   // used by the loop only
   private final List<Settlement> unsettled = new ArrayList<>();
@@ -75,6 +96,7 @@ final class QueueConsumer implements TaskExecution.Sink {
   private boolean drained;
   private boolean resent;
   private long poll = POLL_MIN;
+  private QueueBreaker.@Nullable Permissions permissions;
 
   QueueConsumer(
       String name,
@@ -87,13 +109,19 @@ final class QueueConsumer implements TaskExecution.Sink {
       WorkerMetrics metrics,
       Clock clock) {
     this.name = name;
+    this.queues = List.copyOf(queues);
     this.registry = registry;
     this.limit = limit;
     this.clock = clock;
     this.bulkhead = new QueueBulkhead(name, config);
     this.connection = transport.consume(queues, holder, signal::raise);
+    this.allMetrics = metrics;
     this.metrics = metrics.queue(name);
-    this.metrics.gauges(this::running, held::size, config.threads());
+    this.memoryLimit = config.memoryLimit();
+    this.rate = new StartRate(name, config.rateLimit(), System::nanoTime);
+    this.breaker = breaker(config.circuitBreaker());
+    this.taskBreakers = new TaskBreakers(config.taskCircuitBreaker(), this::taskBreaker);
+    this.metrics.gauges(this);
     this.outage = new Outage("queue " + name, clock);
     this.thread = new Thread(this::loop, "stalk-" + name);
   }
@@ -102,8 +130,138 @@ final class QueueConsumer implements TaskExecution.Sink {
     thread.start();
   }
 
-  private int running() {
+  // ---- what it shows
+
+  @Override
+  public int running() {
     return (int) held.values().stream().filter(TaskExecution::isRunning).count();
+  }
+
+  @Override
+  public int held() {
+    return held.size();
+  }
+
+  @Override
+  public long heldBytes() {
+    return heldBytes.get();
+  }
+
+  @Override
+  public int threads() {
+    return bulkhead.threads();
+  }
+
+  @Override
+  public int freePlaces() {
+    return Math.max(0, bulkhead.free());
+  }
+
+  @Override
+  public double length() {
+    return length;
+  }
+
+  String name() {
+    return name;
+  }
+
+  List<String> queues() {
+    return queues;
+  }
+
+  /** Tells how many messages wait in its queues. */
+  void look(double waiting) {
+    length = waiting;
+  }
+
+  /** So many leases of its messages have been renewed. */
+  void renewed(int leases) {
+    metrics.renewed(leases);
+  }
+
+  boolean isRetired() {
+    return retired;
+  }
+
+  /** Whether its loop lives. */
+  boolean isAlive() {
+    return thread.isAlive();
+  }
+
+  /** Whether the broker answered when it was last asked. */
+  boolean isConnected() {
+    return outage.isOver();
+  }
+
+  // ---- circuit breakers
+
+  private @Nullable QueueBreaker breaker(@Nullable BreakerConfig config) {
+    if (config == null) {
+      return null;
+    }
+    QueueBreaker made = new QueueBreaker(name, config, clock, (from, to) -> changed("", from, to));
+    allMetrics.watch(made.breaker());
+    return made;
+  }
+
+  private QueueBreaker taskBreaker(String task, BreakerConfig config) {
+    String full = name + "/" + task;
+    QueueBreaker made =
+        new QueueBreaker(full, config, clock, (from, to) -> changed(task, from, to));
+    allMetrics.watch(made.breaker());
+    return made;
+  }
+
+  /** On whatever thread a breaker changes. */
+  private void changed(String task, State from, State to) {
+    metrics.transition(task, to.name());
+    String what = task.isEmpty() ? "" : " of task " + task;
+    if (BreakerGuard.isOpen(to)) {
+      log.warn("{}: the circuit breaker{} is {}, and was {}", name, what, to, from);
+    } else {
+      log.info("{}: the circuit breaker{} is {}, and was {}", name, what, to, from);
+    }
+    if (task.isEmpty()) {
+      opened = BreakerGuard.isOpen(to);
+      signal.raise();
+    }
+  }
+
+  /** The queue's breaker; null if it has none. */
+  @Nullable QueueBreaker breaker() {
+    return breaker;
+  }
+
+  /** The breakers of its tasks. */
+  TaskBreakers taskBreakers() {
+    return taskBreakers;
+  }
+
+  // ---- reconfiguration
+
+  /** Takes over everything but the queues it serves. What it holds goes on. */
+  void change(QueueConfig config) {
+    bulkhead.change(config);
+    memoryLimit = config.memoryLimit();
+    rate = new StartRate(name, config.rateLimit(), System::nanoTime);
+    changeBreaker(config.circuitBreaker());
+    taskBreakers.all().values().forEach(old -> allMetrics.unwatch(old.breaker()));
+    taskBreakers.change(config.taskCircuitBreaker());
+    signal.raise();
+  }
+
+  private void changeBreaker(@Nullable BreakerConfig config) {
+    QueueBreaker before = breaker;
+    if (before != null) {
+      allMetrics.unwatch(before.breaker());
+    }
+    QueueBreaker after = breaker(config);
+    if (after != null && before != null) {
+      after.continueFrom(before);
+    }
+    breaker = after;
+    opened = after != null && BreakerGuard.isOpen(after.state());
   }
 
   /** The tags of everything this queue holds. */
@@ -115,8 +273,15 @@ final class QueueConsumer implements TaskExecution.Sink {
   void lost(String tag) {
     TaskExecution execution = held.get(tag);
     if (execution != null && execution.takeBackIfWaiting()) {
-      held.remove(tag);
+      forget(tag);
       metrics.lapsed();
+    }
+  }
+
+  private void forget(String tag) {
+    TaskExecution execution = held.remove(tag);
+    if (execution != null) {
+      heldBytes.addAndGet(-execution.delivery().message().length);
     }
   }
 
@@ -135,19 +300,54 @@ final class QueueConsumer implements TaskExecution.Sink {
   }
 
   private void step() {
-    int places = fetching && !ending ? bulkhead.reserve(BATCH) : 0;
+    returnWhatMayNotBegin();
+    bulkhead.adapt(System.nanoTime());
+    int places = reserve();
     collectFinished();
     if (unsettled.isEmpty() && (places == 0 || drained)) {
-      bulkhead.release(places);
+      giveBack(places);
       await();
     } else {
       exchange(places);
     }
   }
 
+  /** The places for which messages may be fetched, as everything that bounds them allows. */
+  private int reserve() {
+    if (!fetching || ending || heldBytes.get() >= memoryLimit) {
+      return 0;
+    }
+    int places = bulkhead.reserve(rate.available(BATCH));
+    QueueBreaker current = breaker;
+    permissions = current == null ? null : current.acquire(places);
+    if (permissions == null) {
+      return places;
+    }
+    bulkhead.release(places - permissions.count());
+    return permissions.count();
+  }
+
+  private void giveBack(int places) {
+    bulkhead.release(places);
+    if (permissions != null) {
+      permissions.unused(places);
+    }
+  }
+
+  /** When the breaker has opened: what has not begun goes back, where others may take it. */
+  private void returnWhatMayNotBegin() {
+    if (opened) {
+      opened = false;
+      List<TaskExecution> waiting =
+          held.values().stream().filter(TaskExecution::takeBackIfWaiting).toList();
+      waiting.forEach(execution -> metrics.rejected());
+      returnToQueue(waiting, this::returningUnbegun);
+    }
+  }
+
   private void await() {
     if (!drained || !fetching) {
-      signal.await(SAFETY_LOOK);
+      signal.await(Math.min(SAFETY_LOOK, nanosToWait()));
     } else if (connection.givesNotice()) {
       signal.await(SAFETY_LOOK + ThreadLocalRandom.current().nextLong(SAFETY_LOOK / 4));
     } else {
@@ -155,6 +355,14 @@ final class QueueConsumer implements TaskExecution.Sink {
       poll = Math.min(POLL_MAX, poll * 2);
     }
     drained = false;
+  }
+
+  /** Until the rate limit or the breaker allows more; nothing else tells when that is. */
+  private long nanosToWait() {
+    QueueBreaker current = breaker;
+    long breakerWait = current == null ? 0 : current.nanosToWait();
+    long wait = Math.max(rate.nanosToWait(), breakerWait);
+    return wait == 0 ? SAFETY_LOOK : wait;
   }
 
   private void collectFinished() {
@@ -174,7 +382,7 @@ final class QueueConsumer implements TaskExecution.Sink {
     try {
       exchange = connection.exchange(unsettled, places, armed);
     } catch (RuntimeException | Error e) {
-      bulkhead.release(places);
+      giveBack(places);
       outage.failed(e);
       resent = true;
       pause();
@@ -191,7 +399,8 @@ final class QueueConsumer implements TaskExecution.Sink {
       log.error("{}: {} messages are no JSON objects; quarantined", name, exchange.quarantined());
     }
     exchange.deliveries().forEach(this::begin);
-    bulkhead.release(places - fetched);
+    giveBack(places - fetched);
+    rate.took(fetched);
     BrokerException failure = exchange.failure();
     if (failure == null) {
       outage.passed();
@@ -204,14 +413,27 @@ final class QueueConsumer implements TaskExecution.Sink {
 
   /** What was on its way here when the worker began to stop goes back like the rest. */
   private void begin(Delivery delivery) {
-    TaskExecution execution = new TaskExecution(delivery, registry, limit, metrics, clock, this);
+    BreakerGuard guard = new BreakerGuard(permissions, taskBreakers);
+    TaskExecution execution =
+        new TaskExecution(delivery, registry, limit, metrics, clock, this, guard);
     held.put(delivery.tag(), execution);
+    heldBytes.addAndGet(delivery.message().length);
     if (ending && execution.takeBackIfWaiting()) {
       finished.add(returning(delivery));
+      guard.left();
       bulkhead.release(1);
     } else {
-      bulkhead.run(execution);
+      bulkhead.run(() -> runIfPermitted(execution, guard));
     }
+  }
+
+  /** On a pool's thread. The breaker may have opened since the message was fetched. */
+  private void runIfPermitted(TaskExecution execution, BreakerGuard guard) {
+    if (!guard.mayBegin() && execution.takeBackIfWaiting()) {
+      metrics.rejected();
+      finished.add(returningUnbegun(execution.delivery()));
+    }
+    execution.run();
   }
 
   /** After a failure; finished tasks and notices do not cut it short, else it would be none. */
@@ -245,11 +467,11 @@ final class QueueConsumer implements TaskExecution.Sink {
       Settlement settlement = unsettled.get(i);
       switch (fates.get(i)) {
         case SETTLED -> {
-          held.remove(settlement.tag());
+          forget(settlement.tag());
           metrics.settled();
         }
         case LAPSED -> {
-          held.remove(settlement.tag());
+          forget(settlement.tag());
           metrics.lapsed();
           lapsed(settlement);
         }
@@ -284,7 +506,7 @@ final class QueueConsumer implements TaskExecution.Sink {
     boolean lastResort =
         settlement.effects().stream().allMatch(Effect.Quarantine.class::isInstance);
     if (execution == null || lastResort) {
-      held.remove(settlement.tag());
+      forget(settlement.tag());
       return;
     }
     unsettled.add(
@@ -318,10 +540,19 @@ final class QueueConsumer implements TaskExecution.Sink {
     fetching = false;
   }
 
+  /** Ends without its worker: its name is free for another, and what runs goes on. */
+  void retire() {
+    retired = true;
+    metrics.close();
+    quiet();
+    returnWaiting();
+  }
+
   /** Returns what has not begun to the queue, oldest to be fetched first, and lets the loop end. */
   void returnWaiting() {
     ending = true; // before looking: what the loop puts into held from now on it takes back itself
-    returnToQueue(held.values().stream().filter(TaskExecution::takeBackIfWaiting).toList());
+    returnToQueue(
+        held.values().stream().filter(TaskExecution::takeBackIfWaiting).toList(), this::returning);
     signal.raise();
   }
 
@@ -331,16 +562,24 @@ final class QueueConsumer implements TaskExecution.Sink {
         held.values().stream()
             .filter(execution -> execution.takeBackIfWaiting() || execution.takeBackRunning())
             .toList();
-    returnToQueue(running);
+    returnToQueue(running, this::returning);
     signal.raise();
     return running.size();
   }
 
-  private void returnToQueue(List<TaskExecution> executions) {
+  private void returnToQueue(
+      List<TaskExecution> executions, Function<Delivery, Settlement> returning) {
     executions.stream()
         .map(TaskExecution::delivery)
         .sorted(Comparator.comparingLong(QueueConsumer::order).reversed())
-        .forEach(delivery -> finished.add(returning(delivery)));
+        .forEach(delivery -> finished.add(returning.apply(delivery)));
+  }
+
+  /** It goes back as it came: nobody has begun it. */
+  private Settlement returningUnbegun(Delivery delivery) {
+    byte[] message = delivery.message();
+    Publication back = new Publication(delivery.queue(), MessageCodec.priority(message), message);
+    return new Settlement(delivery.tag(), List.of(new Effect.Return(back)));
   }
 
   private Settlement returning(Delivery delivery) {
@@ -371,8 +610,13 @@ final class QueueConsumer implements TaskExecution.Sink {
   }
 
   /** Ends the threads of the bulkhead. To be called after the loop has ended. */
-  void close() throws Exception {
+  void close() {
     metrics.close();
+    QueueBreaker last = breaker;
+    if (last != null) {
+      allMetrics.unwatch(last.breaker());
+    }
+    taskBreakers.all().values().forEach(old -> allMetrics.unwatch(old.breaker()));
     bulkhead.close();
   }
 }

@@ -139,15 +139,25 @@ final class ResizableThreadPoolBulkhead implements ThreadPoolBulkhead, Compartme
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     executor.shutdown();
-    if (!executor.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-      executor.shutdownNow();
+    if (!hasTerminated()) {
+      var unused = executor.shutdownNow();
       log.warn(
           "{}: {} threads still run {} s after the end and are interrupted",
           name,
           executor.getActiveCount(),
           PATIENCE_SECONDS);
+    }
+  }
+
+  /** An interrupt ends the patience, and is kept. */
+  private boolean hasTerminated() {
+    try {
+      return executor.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 
@@ -247,7 +257,7 @@ final class ResizableThreadPoolBulkhead implements ThreadPoolBulkhead, Compartme
       implements ThreadPoolBulkheadEventPublisher {
     void publish(Supplier<BulkheadEvent> event) {
       if (hasConsumers()) {
-        consumeEvent(event.get());
+        processEvent(event.get());
       }
     }
 

@@ -23,8 +23,7 @@ final class StartRate {
     limiter = limit == null ? null : limiter(name, limit, nanoTime);
   }
 
-  private static AtomicRateLimiter limiter(
-      String name, RateLimit limit, Supplier<Long> nanoTime) {
+  private static AtomicRateLimiter limiter(String name, RateLimit limit, Supplier<Long> nanoTime) {
     RateLimiterConfig config =
         RateLimiterConfig.custom()
             .limitForPeriod(limit.limitForPeriod())

@@ -10,6 +10,7 @@ import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Settlement;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -48,6 +49,7 @@ final class TaskExecution implements Runnable {
   private final WorkerMetrics.OfQueue metrics;
   private final Clock clock;
   private final Sink sink;
+  private final Guard guard;
   private final long fetched = System.nanoTime();
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
 
@@ -67,12 +69,24 @@ final class TaskExecution implements Runnable {
       WorkerMetrics.OfQueue metrics,
       Clock clock,
       Sink sink) {
+    this(delivery, registry, limit, metrics, clock, sink, Guard.NONE);
+  }
+
+  TaskExecution(
+      Delivery delivery,
+      TaskRegistry registry,
+      DeliveryLimit limit,
+      WorkerMetrics.OfQueue metrics,
+      Clock clock,
+      Sink sink,
+      Guard guard) {
     this.delivery = delivery;
     this.registry = registry;
     this.limit = limit;
     this.metrics = metrics;
     this.clock = clock;
     this.sink = sink;
+    this.guard = guard;
   }
 
   Delivery delivery() {
@@ -112,6 +126,7 @@ final class TaskExecution implements Runnable {
     } finally {
       runner = null;
       Thread.interrupted(); // an interrupt meant for this task must not meet the next one
+      guard.left();
       sink.left(this);
     }
   }
@@ -142,6 +157,7 @@ final class TaskExecution implements Runnable {
       }
       Settlement settlement = new Settlement(delivery.tag(), effects);
       metrics.ended(taskName, outcome.name(), ran);
+      count(outcome);
       return settlement;
     } catch (RuntimeException | StackOverflowError e) {
       if (outcome instanceof Outcome.Succeeded succeeded) {
@@ -149,6 +165,14 @@ final class TaskExecution implements Runnable {
         return settlementOf(succeeded.unencodable(e));
       }
       throw e;
+    }
+  }
+
+  private void count(Outcome outcome) {
+    if (outcome instanceof Outcome.NotRunnable) {
+      metrics.quarantined(1);
+    } else if (outcome instanceof Outcome.NotDue || outcome instanceof Outcome.BreakerOpen) {
+      metrics.parked();
     }
   }
 
@@ -176,10 +200,20 @@ final class TaskExecution implements Runnable {
     }
     taskName = task.name();
     Outcome refused = admit(message, task);
+    if (refused == null) {
+      refused = admitByBreaker(task);
+    }
     if (refused == null && message.properties().redelivered()) {
+      metrics.redelivered();
       refused = admitAgain(message.headers());
     }
     return refused == null ? run(message, task) : refused;
+  }
+
+  /** What is parked because its task's breaker is open has not begun, and is not counted so. */
+  private @Nullable Outcome admitByBreaker(RegisteredTask task) {
+    Duration wait = guard.admit(task.name());
+    return wait == null ? null : new Outcome.BreakerOpen(clock.instant().plus(wait));
   }
 
   /**
@@ -271,13 +305,22 @@ final class TaskExecution implements Runnable {
     long start = System.nanoTime();
     try {
       Object value = task.handler().run(context, context.arguments());
+      tellGuard(System.nanoTime() - start, null);
       return new Outcome.Succeeded(message, value, ignored);
     } catch (Throwable error) { // the one place where what user code throws becomes an outcome
+      tellGuard(System.nanoTime() - start, error);
       report(message.headers(), error);
       return new Outcome.Failed(
           message, Exceptions.remote(error), Exceptions.traceback(error), ignored);
     } finally {
       ran = System.nanoTime() - start;
+    }
+  }
+
+  /** What was taken back while it ran was interrupted by us: no fault of the task's. */
+  private void tellGuard(long nanos, @Nullable Throwable error) {
+    if (stage.get() == Stage.RUNNING) {
+      guard.ended(nanos, error);
     }
   }
 

@@ -10,7 +10,6 @@ import java.util.HashSet;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -152,24 +151,33 @@ final class VirtualThreadCompartment implements Compartment {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     lock.lock();
     try {
       closed = true;
-      long left = PATIENCE.toNanos();
-      while (!running.isEmpty() && left > 0) {
-        left = idle.awaitNanos(left);
-      }
+      awaitIdle();
       if (!running.isEmpty()) {
         running.forEach(Thread::interrupt);
         log.warn(
             "{}: {} threads still run {} s after the end and are interrupted",
             name,
             running.size(),
-            TimeUnit.NANOSECONDS.toSeconds(PATIENCE.toNanos()));
+            PATIENCE.toSeconds());
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** An interrupt ends the patience, and is kept. To be called with the lock. */
+  private void awaitIdle() {
+    try {
+      long left = PATIENCE.toNanos();
+      while (!running.isEmpty() && left > 0) {
+        left = idle.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

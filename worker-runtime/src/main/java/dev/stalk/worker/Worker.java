@@ -2,17 +2,25 @@ package dev.stalk.worker;
 
 import dev.stalk.broker.BrokerClient;
 import dev.stalk.broker.transport.Transport;
+import dev.stalk.worker.config.ManagementConfig;
+import dev.stalk.worker.config.QueueConfig;
 import dev.stalk.worker.config.WorkerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Metrics;
+import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,37 +50,51 @@ public final class Worker implements AutoCloseable {
     STOPPED
   }
 
-  private final WorkerConfig config;
+  private volatile WorkerConfig config; // written under this
   private final TaskRegistry registry;
   private final Transport transport;
-  private final List<QueueConsumer> consumers = new ArrayList<>();
+  private final DeliveryLimit limit;
+  private final WorkerMetrics metrics;
+  private final Clock clock;
+  private final String workerId = UUID.randomUUID().toString();
+
+  /** Those of the configuration, and those that were taken out of it and still have tasks. */
+  private final List<QueueConsumer> consumers = new CopyOnWriteArrayList<>();
+
   private final Chores chores;
+  private final @Nullable ManagementServer management;
   private final CountDownLatch stopped = new CountDownLatch(1);
-  private State state = State.NEW; // guarded by this
+  private int consumersMade; // guarded by this
+  private volatile State state = State.NEW; // written under this
 
   private Worker(WorkerConfig config, TaskRegistry registry, MeterRegistry meters, Clock clock) {
     this.config = config;
     this.registry = registry;
+    this.clock = clock;
     this.transport = BrokerClient.transport(config.broker(), "stalk-worker");
-    WorkerMetrics metrics = new WorkerMetrics(meters);
-    DeliveryLimit limit = new DeliveryLimit(transport, config.broker().maxDeliveries());
-    String workerId = UUID.randomUUID().toString();
-    config
-        .queues()
-        .forEach(
-            (queue, settings) ->
-                consumers.add(
-                    new QueueConsumer(
-                        queue,
-                        List.of(queue),
-                        settings,
-                        workerId + ":" + consumers.size(),
-                        transport,
-                        registry,
-                        limit,
-                        metrics,
-                        clock)));
+    this.metrics = new WorkerMetrics(meters);
+    this.limit = new DeliveryLimit(transport, config.broker().maxDeliveries());
+    config.queues().forEach((name, settings) -> consumers.add(consumer(name, settings)));
     this.chores = new Chores(transport, consumers, config.broker().lease(), clock);
+    ManagementConfig port = config.management();
+    this.management = port == null ? null : new ManagementServer(port, meters, this::health);
+  }
+
+  private synchronized QueueConsumer consumer(String name, QueueConfig settings) {
+    return new QueueConsumer(
+        name,
+        settings.queuesOf(name),
+        settings,
+        workerId + ":" + consumersMade++,
+        transport,
+        registry,
+        limit,
+        metrics,
+        clock);
+  }
+
+  private WorkerHealth health() {
+    return WorkerHealth.of(state == State.RUNNING, consumers);
   }
 
   /** Starts with no tasks and no configuration. */
@@ -97,6 +119,9 @@ public final class Worker implements AutoCloseable {
     state = State.RUNNING;
     consumers.forEach(QueueConsumer::start);
     chores.start();
+    if (management != null) {
+      management.start();
+    }
     log.info("{} ready: queues {}, tasks {}", config.name(), config.queues().keySet(), taskNames());
   }
 
@@ -113,6 +138,138 @@ public final class Worker implements AutoCloseable {
       stop(config.shutdownTimeout());
       Thread.currentThread().interrupt();
     }
+  }
+
+  /**
+   * Takes over a changed configuration while it runs: threads, limits, breakers, rate limits, and
+   * queues that come or go. No task is dropped or run again: what runs goes on, also in a queue
+   * that is taken out, and what has not begun there goes back to its queue. Nothing is changed
+   * unless everything can be.
+   *
+   * @throws IllegalArgumentException if something else was changed, naming it: that takes a new
+   *     worker
+   * @throws IllegalStateException if it does not run
+   */
+  public synchronized void reload(WorkerConfig changed) {
+    if (state != State.RUNNING) {
+      throw new IllegalStateException("only a worker that runs can be reloaded");
+    }
+    refuseFixed(changed);
+    Map<String, QueueConfig> before = config.queues();
+    Map<String, QueueConfig> after = changed.queues();
+    for (QueueConsumer consumer : consumers) {
+      String name = consumer.name();
+      QueueConfig settings = after.get(name);
+      if (consumer.isRetired()) {
+        continue;
+      }
+      if (settings == null || !settings.queuesOf(name).equals(consumer.queues())) {
+        retire(consumer);
+      } else if (!settings.equals(before.get(name))) {
+        consumer.change(settings);
+        log.info("{}: reconfigured: {}", name, settings);
+      }
+    }
+    Set<String> served =
+        consumers.stream()
+            .filter(consumer -> !consumer.isRetired())
+            .map(QueueConsumer::name)
+            .collect(Collectors.toSet());
+    after.forEach((name, settings) -> startUnlessServed(name, settings, served));
+    config = changed;
+  }
+
+  private void refuseFixed(WorkerConfig changed) {
+    List<String> fixed = new ArrayList<>();
+    addIfDifferent("name", config.name(), changed.name(), fixed);
+    addIfDifferent("broker or results", config.broker(), changed.broker(), fixed);
+    addIfDifferent("shutdown-timeout", config.shutdownTimeout(), changed.shutdownTimeout(), fixed);
+    addIfDifferent("management", config.management(), changed.management(), fixed);
+    addIfDifferent("tasks", config.tasks(), changed.tasks(), fixed);
+    if (!fixed.isEmpty()) {
+      throw new IllegalArgumentException(
+          "cannot be changed while the worker runs, restart it: " + String.join(", ", fixed));
+    }
+  }
+
+  private static void addIfDifferent(
+      String what, @Nullable Object before, @Nullable Object after, List<String> fixed) {
+    if (!Objects.equals(before, after)) {
+      fixed.add(what);
+    }
+  }
+
+  private void retire(QueueConsumer consumer) {
+    log.info("{}: is served no more; {} messages held", consumer.name(), consumer.held());
+    consumer.retire();
+    Thread thread = new Thread(() -> closeWhenEnded(consumer), "stalk-retire-" + consumer.name());
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** The worker's own stop ends it too, if that comes first. */
+  private void closeWhenEnded(QueueConsumer consumer) {
+    try {
+      while (!consumer.awaitEnd(LONGEST.toNanos())) {
+        log.info("{}: still has tasks a year after it was retired", consumer.name());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    consumer.close();
+    consumers.remove(consumer);
+  }
+
+  private void startUnlessServed(String name, QueueConfig settings, Set<String> served) {
+    if (!served.contains(name)) {
+      QueueConsumer consumer = consumer(name, settings);
+      consumers.add(consumer);
+      consumer.start();
+      log.info("{}: is served from now on: {}", name, settings);
+    }
+  }
+
+  /** The configuration that holds now. */
+  public WorkerConfig config() {
+    return config;
+  }
+
+  /**
+   * The circuit breaker of a queue, or of a group under its name. An operator may force it open,
+   * force it closed by disabling it, or reset it, with Resilience4j's own methods ({@code
+   * transitionToForcedOpenState}, {@code transitionToDisabledState}, {@code reset}); the fetch
+   * follows at once. A reload that changes its settings puts another in its place, in the same
+   * state: ask again after one.
+   *
+   * @return empty if it has none, or there is no such queue
+   */
+  public Optional<CircuitBreaker> circuitBreaker(String queue) {
+    return serving(queue).map(QueueConsumer::breaker).map(QueueBreaker::breaker);
+  }
+
+  /**
+   * The circuit breaker of a task in a queue.
+   *
+   * @return empty if the queue has none for its tasks, or there is no such queue or task
+   */
+  public Optional<CircuitBreaker> circuitBreaker(String queue, String task) {
+    if (registry.find(task) == null) {
+      return Optional.empty();
+    }
+    return serving(queue)
+        .map(consumer -> consumer.taskBreakers().of(task))
+        .map(QueueBreaker::breaker);
+  }
+
+  private Optional<QueueConsumer> serving(String queue) {
+    return consumers.stream()
+        .filter(consumer -> consumer.name().equals(queue) && !consumer.isRetired())
+        .findFirst();
+  }
+
+  /** Where {@code /metrics} and {@code /health} are; empty if there is no management port. */
+  public Optional<InetSocketAddress> managementAddress() {
+    return Optional.ofNullable(management).map(ManagementServer::address);
   }
 
   /** Fetches no more. Tasks that run go on, as do those already fetched. */
@@ -188,13 +345,10 @@ public final class Worker implements AutoCloseable {
 
   private void close(List<QueueConsumer> ended) {
     chores.close();
-    for (QueueConsumer consumer : ended) {
-      try {
-        consumer.close();
-      } catch (Exception e) {
-        log.warn("a bulkhead did not close", e);
-      }
+    if (management != null) {
+      management.close();
     }
+    ended.forEach(QueueConsumer::close);
     transport.close();
     stopped.countDown();
   }

@@ -62,6 +62,7 @@ class ArchitectureTest {
         .containsExactlyInAnyOrder(
             "Worker",
             "Worker$Builder",
+            "ConfigReload",
             "Task",
             "TaskHandler",
             "TaskContext",

@@ -27,6 +27,7 @@ final class FakeTransport implements Transport {
   private final BlockingQueue<String> counted = new LinkedBlockingQueue<>();
   private volatile ToLongFunction<String> counting = tag -> 2;
   private volatile Function<Collection<String>, List<String>> renewing = tags -> List.of();
+  private volatile Map<Integer, Long> lengths = Map.of();
   private volatile IntSupplier restoringDue = () -> 0;
   private volatile IntSupplier restoringAbandoned = () -> 0;
 
@@ -117,7 +118,12 @@ final class FakeTransport implements Transport {
 
   @Override
   public Map<Integer, Long> lengths(String queue) {
-    throw new UnsupportedOperationException();
+    return lengths;
+  }
+
+  /** What waits in every queue, by priority step. */
+  void lengths(Map<Integer, Long> waiting) {
+    lengths = waiting;
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,6 +24,29 @@ class WorkerMetricsTest {
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final WorkerMetrics.OfQueue metrics = new WorkerMetrics(registry).queue("math");
+
+  /** A queue that shows these. */
+  private record Shown(AtomicInteger tasks, int held, int threads) implements WorkerMetrics.Gauged {
+    @Override
+    public int running() {
+      return tasks.get();
+    }
+
+    @Override
+    public long heldBytes() {
+      return 1;
+    }
+
+    @Override
+    public int freePlaces() {
+      return 1;
+    }
+
+    @Override
+    public double length() {
+      return Double.NaN;
+    }
+  }
 
   @Test
   void theTableInTheJavadocListsExactlyTheMeters() throws IOException {
@@ -58,7 +82,14 @@ class WorkerMetricsTest {
   }
 
   private void useAll() {
-    metrics.gauges(() -> 1, () -> 2, 3);
+    metrics.gauges(new Shown(new AtomicInteger(1), 2, 3));
+    metrics.waitedInAll(Duration.ofSeconds(1));
+    metrics.redelivered();
+    metrics.quarantined(1);
+    metrics.parked();
+    metrics.rejected();
+    metrics.renewed(1);
+    metrics.transition("tasks.add", "OPEN");
     metrics.began(1);
     metrics.ended("tasks.add", "success", 1);
     metrics.exchanged(1, 1);
@@ -99,7 +130,7 @@ class WorkerMetricsTest {
   @Test
   void gaugesShowWhatIsTrueNow() {
     AtomicInteger running = new AtomicInteger(1);
-    metrics.gauges(running::get, () -> 5, 8);
+    metrics.gauges(new Shown(running, 5, 8));
 
     running.set(4);
     System.gc();
@@ -124,10 +155,10 @@ class WorkerMetricsTest {
 
   @Test
   void theNextWorkersGaugesShowTheNextWorker() {
-    metrics.gauges(() -> 1, () -> 1, 1);
+    metrics.gauges(new Shown(new AtomicInteger(1), 1, 1));
     metrics.close();
 
-    new WorkerMetrics(registry).queue("math").gauges(() -> 2, () -> 2, 2);
+    new WorkerMetrics(registry).queue("math").gauges(new Shown(new AtomicInteger(2), 2, 2));
 
     assertThat(registry.get("stalk.queue.running").gauge().value()).isEqualTo(2);
   }
