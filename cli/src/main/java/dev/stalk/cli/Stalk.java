@@ -39,7 +39,8 @@ import picocli.CommandLine.Command;
       "  REDIS_URL              the broker, where --url is not given",
       "  REDIS_MAX_CONNECTIONS  the most shared connections; 10 by default",
       "  REDIS_SOCKET_TIMEOUT   seconds to wait for an answer; 5 by default",
-      "  STALK_LOG              error, warn, info (the default), debug or trace"
+      "  STALK_LOG              error, warn, info (the default), debug or trace",
+      "  STALK_LOG_FORMAT       json for an object in each line"
     })
 public final class Stalk {
   private static final String DEMO = "dev.stalk.cli.demo.DemoCommand";

@@ -3,6 +3,7 @@ package dev.stalk.cli;
 import dev.stalk.broker.BrokerClient;
 import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.Transport;
+import dev.stalk.worker.ConfigReload;
 import dev.stalk.worker.Worker;
 import dev.stalk.worker.config.WorkerConfig;
 import dev.stalk.worker.config.WorkerYaml;
@@ -22,7 +23,9 @@ import picocli.CommandLine.Option;
     description = {
       "Runs a worker until SIGTERM or SIGINT.",
       "It then fetches no more, gives running tasks the shutdown-timeout of its configuration, and"
-          + " returns the rest to their queues. A broker that is away is waited for."
+          + " returns the rest to their queues. A broker that is away is waited for.",
+      "Changed files are taken over while it runs, within seconds or at once on SIGHUP; what is wrong"
+          + " with them is logged, and changes nothing."
     },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
@@ -68,7 +71,11 @@ final class WorkerCommand implements Callable<Integer> {
       Runtime.getRuntime().removeShutdownHook(hook); // it would hide the error's exit code
       throw e;
     }
-    new CountDownLatch(1).await();
+    try (ConfigReload reload = new ConfigReload(worker, files, System.getenv())) {
+      reload.start();
+      Hangup.handle(reload::reload);
+      new CountDownLatch(1).await();
+    }
     return ExitCodes.OK;
   }
 

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.LoggingEvent;
 import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,6 +45,29 @@ class LogConfigurationTest {
 
     assertThat(logged.toString(StandardCharsets.UTF_8))
         .matches("\\d\\d:\\d\\d:\\d\\d\\.\\d{3} INFO  \\S+ Worker - größer than 1\\R");
+  }
+
+  @Test
+  void aLineOfATaskNamesIt() {
+    context.getMDCAdapter().put("task_name", "tasks.add");
+    context.getMDCAdapter().put("task_id", "id-1");
+    context.getLogger("dev.acme.Mail").warn("slow");
+    context.getMDCAdapter().clear();
+
+    assertThat(logged.toString(StandardCharsets.UTF_8)).endsWith(" Mail - tasks.add[id-1] slow\n");
+  }
+
+  @Test
+  void asJsonALineHasWhatItsThreadCarries() {
+    Logger logger = context.getLogger("dev.acme.Mail");
+    LoggingEvent event =
+        new LoggingEvent("", logger, Level.WARN, "took {} s", null, new Object[] {5});
+    event.setMDCPropertyMap(Map.of("queue", "mail"));
+
+    String line = new String(LogConfiguration.json(context).encode(event), StandardCharsets.UTF_8);
+
+    assertThat(line)
+        .contains("\"level\":\"WARN\"", "\"queue\":\"mail\"", "\"formattedMessage\":\"took 5 s\"");
   }
 
   @Test

@@ -41,6 +41,31 @@ class WorkerIT {
     return yaml("20s", "dev.stalk.samples.SampleTasks");
   }
 
+  @Test
+  void aHangupTakesOverTheChangedFileAndOneThatIsWrongChangesNothing() throws Exception {
+    String file = yaml();
+    try (RedisServer redis = RedisServer.start();
+        BrokerClient client = BrokerClient.connect(redis.url());
+        StalkProcess worker =
+            StalkProcess.start(Map.of("REDIS_URL", redis.url()), "worker", "--config", file)) {
+      worker.await(" ready: ");
+      String before = Files.readString(Path.of(file));
+      Files.writeString(Path.of(file), before.replace("threads: 2", "thraeds: 2"));
+      worker.signal("HUP");
+      worker.await("did you mean threads?");
+
+      Files.writeString(
+          Path.of(file), before.replace("{ java: { threads: 2 } }", "{ java: , more: }"));
+      worker.signal("HUP");
+
+      worker.await("more: is served from now on");
+      AsyncResult sum = client.send(TaskSignature.of("samples.add", 2, 3).on("more"));
+      assertThat(sum.get(Integer.class, PATIENCE)).isEqualTo(5);
+      worker.signal("TERM");
+      assertThat(worker.exitCode()).as(worker.output()).isZero();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"TERM", "INT"})
   void aSignalEndsAWorkerWith0(String signal) throws Exception {

@@ -5,7 +5,6 @@ import com.sun.net.httpserver.HttpServer;
 import dev.stalk.worker.config.ManagementConfig;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -35,7 +34,7 @@ final class ManagementServer {
   /**
    * Binds the port, and answers from {@link #start} on.
    *
-   * @throws UncheckedIOException if the port is taken, or the address is not this machine's
+   * @throws IllegalArgumentException if the port is taken, or the address is not this machine's
    */
   ManagementServer(ManagementConfig config, MeterRegistry meters, Supplier<WorkerHealth> health) {
     this.health = health;
@@ -45,7 +44,7 @@ final class ManagementServer {
       server = HttpServer.create(address, 0);
     } catch (IOException e) {
       metrics.close();
-      throw new UncheckedIOException(
+      throw new IllegalArgumentException(
           "management: cannot listen at %s: %s".formatted(address, e.getMessage()), e);
     }
     thread =

@@ -19,6 +19,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * One message on its way through a pool's thread: decode, admit, run, outcome. Ends once: either it
@@ -26,6 +27,17 @@ import org.slf4j.LoggerFactory;
  */
 final class TaskExecution implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(TaskExecution.class);
+
+  /** What log lines of the task's thread carry; the first two are Celery's names. */
+  private static final String MDC_ID = "task_id";
+
+  private static final String MDC_NAME = "task_name";
+  private static final String MDC_QUEUE = "queue";
+
+  /** The header by which a sender may tell when it sent a message, in seconds since 1970. */
+  private static final String SENT_AT = "stalk_sent_at";
+
+  private static final double LONGEST_WAIT_SECONDS = 365 * 86_400.0;
 
   private enum Stage {
     WAITING,
@@ -126,6 +138,9 @@ final class TaskExecution implements Runnable {
     } finally {
       runner = null;
       Thread.interrupted(); // an interrupt meant for this task must not meet the next one
+      MDC.remove(MDC_ID);
+      MDC.remove(MDC_NAME);
+      MDC.remove(MDC_QUEUE);
       guard.left();
       sink.left(this);
     }
@@ -199,6 +214,9 @@ final class TaskExecution implements Runnable {
       return unknown(message.headers());
     }
     taskName = task.name();
+    MDC.put(MDC_ID, message.headers().id());
+    MDC.put(MDC_NAME, taskName);
+    MDC.put(MDC_QUEUE, delivery.queue());
     Outcome refused = admit(message, task);
     if (refused == null) {
       refused = admitByBreaker(task);
@@ -302,6 +320,7 @@ final class TaskExecution implements Runnable {
   private Outcome run(TaskMessage message, RegisteredTask task) {
     boolean ignored = ignored(message.headers(), task);
     TaskContext context = new TaskContext(delivery.queue(), message);
+    measureWait(message.headers());
     long start = System.nanoTime();
     try {
       Object value = task.handler().run(context, context.arguments());
@@ -314,6 +333,16 @@ final class TaskExecution implements Runnable {
           message, Exceptions.remote(error), Exceptions.traceback(error), ignored);
     } finally {
       ran = System.nanoTime() - start;
+    }
+  }
+
+  /** Clocks may disagree, and a header may hold anything: what cannot be is left out. */
+  private void measureWait(TaskHeaders headers) {
+    if (headers.custom().get(SENT_AT) instanceof Number sent) {
+      double seconds = clock.millis() / 1000.0 - sent.doubleValue();
+      if (seconds >= 0 && seconds < LONGEST_WAIT_SECONDS) {
+        metrics.waitedInAll(Duration.ofMillis((long) (seconds * 1000)));
+      }
     }
   }
 

@@ -71,13 +71,13 @@ public final class Worker implements AutoCloseable {
     this.config = config;
     this.registry = registry;
     this.clock = clock;
+    ManagementConfig port = config.management(); // first, as it may be refused
+    this.management = port == null ? null : new ManagementServer(port, meters, this::health);
     this.transport = BrokerClient.transport(config.broker(), "stalk-worker");
     this.metrics = new WorkerMetrics(meters);
     this.limit = new DeliveryLimit(transport, config.broker().maxDeliveries());
     config.queues().forEach((name, settings) -> consumers.add(consumer(name, settings)));
     this.chores = new Chores(transport, consumers, config.broker().lease(), clock);
-    ManagementConfig port = config.management();
-    this.management = port == null ? null : new ManagementServer(port, meters, this::health);
   }
 
   private synchronized QueueConsumer consumer(String name, QueueConfig settings) {
@@ -402,8 +402,8 @@ public final class Worker implements AutoCloseable {
     /**
      * Makes the worker, with an object of each class the configuration names under {@code tasks}.
      *
-     * @throws IllegalArgumentException if the configuration or every task is missing, or a class
-     *     cannot be loaded
+     * @throws IllegalArgumentException if the configuration or every task is missing, a class cannot
+     *     be loaded, or the management port cannot be opened
      */
     public Worker build() {
       if (config == null) {

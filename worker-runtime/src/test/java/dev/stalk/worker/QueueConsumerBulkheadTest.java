@@ -476,6 +476,29 @@ class QueueConsumerBulkheadTest {
     line().findNothing();
   }
 
+  // ---- waiting
+
+  @Test
+  void theTimeFromSendingToStartIsMeasuredWhereTheMessageTellsIt() throws Exception {
+    started(queue(4, 0).build());
+    line().asked();
+
+    line()
+        .find(
+            aTaskMessage()
+                .header("stalk_sent_at", START.getEpochSecond() - 2.5)
+                .id("1")
+                .delivery(1),
+            aTaskMessage().header("stalk_sent_at", "yesterday").id("2").delivery(2),
+            aTaskMessage().header("stalk_sent_at", START.getEpochSecond() + 60).id("3").delivery(3),
+            aTaskMessage().id("4").delivery(4));
+    settle(4, 4);
+
+    assertThat(meters.get("stalk.queue.wait").timer().count()).isOne();
+    assertThat(meters.get("stalk.queue.wait").timer().totalTime(TimeUnit.MILLISECONDS))
+        .isEqualTo(2500);
+  }
+
   // ---- change
 
   @Test
