@@ -402,8 +402,8 @@ public final class Worker implements AutoCloseable {
     /**
      * Makes the worker, with an object of each class the configuration names under {@code tasks}.
      *
-     * @throws IllegalArgumentException if the configuration or every task is missing, a class cannot
-     *     be loaded, or the management port cannot be opened
+     * @throws IllegalArgumentException if the configuration or every task is missing, a class
+     *     cannot be loaded, or the management port cannot be opened
      */
     public Worker build() {
       if (config == null) {

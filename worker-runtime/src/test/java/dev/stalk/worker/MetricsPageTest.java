@@ -34,11 +34,7 @@ class MetricsPageTest {
         .map(
             row ->
                 String.join(
-                    "|",
-                    row.group(1),
-                    row.group(2).replace('_', ' '),
-                    row.group(3),
-                    row.group(4)))
+                    "|", row.group(1), row.group(2).replace('_', ' '), row.group(3), row.group(4)))
         .toList();
   }
 
