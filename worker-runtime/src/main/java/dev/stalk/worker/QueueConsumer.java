@@ -1,18 +1,14 @@
 package dev.stalk.worker;
 
-import dev.stalk.broker.codec.MessageCodec;
-import dev.stalk.broker.codec.Redelivery;
 import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Exchange;
-import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.QueueConnection;
 import dev.stalk.broker.transport.Settlement;
-import dev.stalk.broker.transport.Transport;
 import dev.stalk.worker.config.QueueConfig;
-import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,10 +50,9 @@ final class QueueConsumer implements TaskExecution.Sink {
   private final String queue;
   private final QueueBulkhead bulkhead;
   private final QueueConnection connection;
-  private final TaskRegistry registry;
-  private final DeliveryLimit limit;
+  private final QueueConfig config;
+  private final WorkerServices services;
   private final WorkerMetrics.OfQueue metrics;
-  private final Clock clock;
   private final Outage outage;
   private final Thread thread;
 
@@ -79,20 +75,17 @@ final class QueueConsumer implements TaskExecution.Sink {
       String queue,
       QueueConfig config,
       String holder,
-      Transport transport,
-      TaskRegistry registry,
-      DeliveryLimit limit,
-      WorkerMetrics metrics,
-      Clock clock) {
+      WorkerServices services,
+      WorkerMetrics metrics) {
     this.queue = queue;
-    this.registry = registry;
-    this.limit = limit;
-    this.clock = clock;
+    this.config = config;
+    this.services = services;
     this.bulkhead = new QueueBulkhead(queue, config);
-    this.connection = transport.consume(queue, holder, signal::raise);
+    this.connection = services.transport().consume(queue, holder, signal::raise);
     this.metrics = metrics.queue(queue);
     this.metrics.gauges(this::running, held::size, config.threads());
-    this.outage = new Outage("queue " + queue, clock);
+    this.metrics.stuck(bulkhead::stuck);
+    this.outage = new Outage("queue " + queue, services.clock());
     this.thread = new Thread(this::loop, "stalk-" + queue);
   }
 
@@ -106,7 +99,10 @@ final class QueueConsumer implements TaskExecution.Sink {
 
   /** The tags of everything this queue holds. */
   Set<String> heldTags() {
-    return held.keySet();
+    return held.entrySet().stream()
+        .filter(entry -> entry.getValue().holdsMessage())
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toSet());
   }
 
   /** The message under this tag is no longer ours: another worker may have it by now. */
@@ -202,10 +198,10 @@ final class QueueConsumer implements TaskExecution.Sink {
 
   /** What was on its way here when the worker began to stop goes back like the rest. */
   private void begin(Delivery delivery) {
-    TaskExecution execution = new TaskExecution(delivery, registry, limit, metrics, clock, this);
+    TaskExecution execution = new TaskExecution(delivery, config.tasks(), services, metrics, this);
     held.put(delivery.tag(), execution);
     if (ending && execution.takeBackIfWaiting()) {
-      finished.add(returning(delivery));
+      finished.add(execution.takenBack());
       bulkhead.release(1);
     } else {
       bulkhead.run(execution);
@@ -241,10 +237,17 @@ final class QueueConsumer implements TaskExecution.Sink {
     List<Settlement> refused = new ArrayList<>();
     for (int i = 0; i < fates.size(); i++) {
       Settlement settlement = unsettled.get(i);
+      TaskExecution execution = held.get(settlement.tag());
+      if (execution != null && execution.awaits(settlement)) {
+        acknowledged(execution, fates.get(i));
+        continue;
+      }
       switch (fates.get(i)) {
         case SETTLED -> {
           held.remove(settlement.tag());
-          metrics.settled();
+          if (settlement.claim() == Settlement.Claim.HELD) {
+            metrics.settled();
+          }
         }
         case LAPSED -> {
           held.remove(settlement.tag());
@@ -256,6 +259,21 @@ final class QueueConsumer implements TaskExecution.Sink {
     }
     unsettled.clear();
     refused.forEach(this::refused);
+  }
+
+  /**
+   * The answer to an acknowledgement before the task. One that was offered again after a cut, and
+   * then found nothing, was carried out at the first time.
+   */
+  private void acknowledged(TaskExecution execution, Settlement.Fate fate) {
+    boolean ours = fate == Settlement.Fate.SETTLED || (fate == Settlement.Fate.LAPSED && resent);
+    if (ours) {
+      metrics.settled();
+    } else {
+      held.remove(execution.delivery().tag());
+      metrics.lapsed();
+    }
+    execution.acknowledged(ours);
   }
 
   private void lapsed(Settlement settlement) {
@@ -288,6 +306,7 @@ final class QueueConsumer implements TaskExecution.Sink {
     unsettled.add(
         new Settlement(
             settlement.tag(),
+            settlement.claim(),
             List.of(
                 new Effect.Quarantine(
                     queue,
@@ -299,8 +318,19 @@ final class QueueConsumer implements TaskExecution.Sink {
   // ---- called by pool threads
 
   @Override
+  public void acknowledge(Settlement acknowledgement) {
+    finished.add(acknowledgement);
+    signal.raise();
+  }
+
+  @Override
   public void ended(TaskExecution execution, Settlement settlement) {
     finished.add(settlement);
+  }
+
+  @Override
+  public void stopped(TaskExecution execution) {
+    signal.raise();
   }
 
   @Override
@@ -309,7 +339,29 @@ final class QueueConsumer implements TaskExecution.Sink {
     signal.raise();
   }
 
+  @Override
+  public void stuck(TaskExecution execution, Thread thread) {
+    bulkhead.giveUp(thread);
+    left(execution);
+    log.error(
+        "{}: a task that was stopped does not end; its thread is replaced, {} are stuck now\n{}",
+        queue,
+        bulkhead.stuck(),
+        Arrays.stream(thread.getStackTrace())
+            .map(frame -> "\tat " + frame)
+            .collect(Collectors.joining("\n")));
+  }
+
   // ---- called by whoever stops the worker
+
+  /** Stops a task by force. True if it was running here. */
+  boolean terminate(String taskId) {
+    boolean any = false;
+    for (TaskExecution execution : held.values()) {
+      any |= execution.terminate(taskId);
+    }
+    return any;
+  }
 
   /** Fetches no more. What is held goes on. */
   void quiet() {
@@ -336,20 +388,14 @@ final class QueueConsumer implements TaskExecution.Sink {
 
   private void returnToQueue(List<TaskExecution> executions) {
     executions.stream()
-        .map(TaskExecution::delivery)
         .sorted(Comparator.comparingLong(QueueConsumer::order).reversed())
-        .forEach(delivery -> finished.add(returning(delivery)));
-  }
-
-  private Settlement returning(Delivery delivery) {
-    byte[] message = Redelivery.mark(delivery.message());
-    Publication back = new Publication(queue, MessageCodec.priority(message), message);
-    return new Settlement(delivery.tag(), List.of(new Effect.Return(back)));
+        .forEach(execution -> finished.add(execution.takenBack()));
   }
 
   /** Tags end in a number that grows with each fetch. */
-  private static long order(Delivery delivery) {
-    return Long.parseLong(delivery.tag().substring(delivery.tag().lastIndexOf(':') + 1));
+  private static long order(TaskExecution execution) {
+    String tag = execution.delivery().tag();
+    return Long.parseLong(tag.substring(tag.lastIndexOf(':') + 1));
   }
 
   /** Waits until everything held is settled. True if it was in time. */

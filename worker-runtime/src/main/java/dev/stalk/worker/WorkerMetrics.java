@@ -28,6 +28,7 @@ import java.util.function.IntSupplier;
  * <tr><td>stalk.queue.exchanges</td><td>counter</td><td>queue</td><td>round trips to the broker</td></tr>
  * <tr><td>stalk.queue.running</td><td>gauge</td><td>queue</td><td>tasks in their own code now</td></tr>
  * <tr><td>stalk.queue.held</td><td>gauge</td><td>queue</td><td>messages running, buffered or to be settled</td></tr>
+ * <tr><td>stalk.queue.stuck</td><td>gauge</td><td>queue</td><td>threads whose task was stopped by force and has not ended</td></tr>
  * <tr><td>stalk.queue.threads</td><td>gauge</td><td>queue</td><td>threads of the bulkhead</td></tr>
  * </table>
  */
@@ -77,6 +78,10 @@ final class WorkerMetrics {
       gauge("stalk.queue.running", running);
       gauge("stalk.queue.held", held);
       gauge("stalk.queue.threads", () -> threads);
+    }
+
+    void stuck(IntSupplier stuck) {
+      gauge("stalk.queue.stuck", stuck);
     }
 
     private void gauge(String name, IntSupplier value) {

@@ -59,6 +59,7 @@ class WorkerMetricsTest {
 
   private void useAll() {
     metrics.gauges(() -> 1, () -> 2, 3);
+    metrics.stuck(() -> 0);
     metrics.began(1);
     metrics.ended("tasks.add", "success", 1);
     metrics.exchanged(1, 1);

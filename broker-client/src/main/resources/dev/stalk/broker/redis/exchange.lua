@@ -10,7 +10,8 @@
 --       7 '1' if the caller will wait for a notice of the next push
 --       8 the broker's database         9 the results' database
 --      10 how long results are kept, in seconds; 0 for ever
---      11 number of settlements; then for each: tag, number of effects, and for each effect
+--      11 number of settlements; then for each: tag (empty if it was acknowledged before and
+--         needs no held message), number of effects, and for each effect
 --         operation, index in KEYS, payload, extra
 --           publish     LPUSH payload
 --           return      RPUSH payload
@@ -106,7 +107,7 @@ local function settle()
   end
   local held, mine = redis.call('ZMSCORE', index, unpack(tags)), {}
   for i = 1, count do
-    if held[i] then
+    if tags[i] ~= '' and held[i] then
       mine[#mine + 1] = tags[i]
     end
   end
@@ -115,15 +116,19 @@ local function settle()
   end
   local done = {}
   for i = 1, count do
-    if not held[i] then
+    if tags[i] ~= '' and not held[i] then
       fates[i] = 0
     else
       local ok, problem = pcall(apply, starts[i])
       if ok then
         fates[i] = 1
-        done[#done + 1] = tags[i]
+        if tags[i] ~= '' then
+          done[#done + 1] = tags[i]
+        end
       else
-        redis.call('ZADD', index, held[i], tags[i])
+        if tags[i] ~= '' then
+          redis.call('ZADD', index, held[i], tags[i])
+        end
         fates[i] = textOf(problem)
       end
     end

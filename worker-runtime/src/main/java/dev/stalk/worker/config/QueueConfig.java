@@ -1,5 +1,6 @@
 package dev.stalk.worker.config;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  *     {@code worker_concurrency}, but for this queue alone)
  * @param buffer how many messages are fetched ahead of free threads, 0 to 100,000; as many as there
  *     are threads by default (Celery's prefetch)
+ * @param tasks how its tasks are run; {@link TaskConfig#DEFAULT} by default
  */
-public record QueueConfig(int threads, int buffer) {
+public record QueueConfig(int threads, int buffer, TaskConfig tasks) {
 
   public static final int DEFAULT_THREADS = 8;
 
@@ -20,6 +22,12 @@ public record QueueConfig(int threads, int buffer) {
   public QueueConfig {
     checkRange("threads", 1, MAX_THREADS, threads);
     checkRange("buffer", 0, MAX_BUFFER, buffer);
+    Objects.requireNonNull(tasks, "tasks");
+  }
+
+  /** A bulkhead of this size whose tasks are run as usual. */
+  public QueueConfig(int threads, int buffer) {
+    this(threads, buffer, TaskConfig.DEFAULT);
   }
 
   private static void checkRange(String name, int least, int most, int found) {
@@ -38,6 +46,7 @@ public record QueueConfig(int threads, int buffer) {
   public static final class Builder {
     private int threads = DEFAULT_THREADS;
     private @Nullable Integer buffer;
+    private TaskConfig tasks = TaskConfig.DEFAULT;
 
     private Builder() {}
 
@@ -51,10 +60,16 @@ public record QueueConfig(int threads, int buffer) {
       return this;
     }
 
+    public Builder tasks(TaskConfig value) {
+      tasks = value;
+      return this;
+    }
+
     Builder copy() {
       Builder copy = new Builder();
       copy.threads = threads;
       copy.buffer = buffer;
+      copy.tasks = tasks;
       return copy;
     }
 
@@ -64,7 +79,7 @@ public record QueueConfig(int threads, int buffer) {
      * @throws IllegalArgumentException if a value is out of its range, saying which
      */
     public QueueConfig build() {
-      return new QueueConfig(threads, buffer == null ? threads : buffer);
+      return new QueueConfig(threads, buffer == null ? threads : buffer, tasks);
     }
   }
 }
