@@ -1,6 +1,7 @@
 package dev.stalk.broker;
 
 import dev.stalk.broker.redis.RedisConfig;
+import dev.stalk.broker.redis.RedisNaming;
 import dev.stalk.broker.redis.RedisUrl;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -175,8 +176,12 @@ public record BrokerConfig(
     return builder;
   }
 
-  /** The same for the Redis transport. */
-  RedisConfig toRedis(String clientName) {
+  /**
+   * The same for the Redis transport.
+   *
+   * @param clientName how connections name themselves in {@code CLIENT LIST}
+   */
+  public RedisConfig toRedis(String clientName) {
     return new RedisConfig(
         RedisUrl.parse(url),
         RedisUrl.parse(resultsUrl),
@@ -186,6 +191,7 @@ public record BrokerConfig(
         socketTimeout,
         visibilityTimeout,
         lease,
+        RedisNaming.DEFAULT,
         clientName);
   }
 

@@ -70,15 +70,6 @@ final class BrokerOptions {
 
   /** The same settings for what speaks to Redis itself. */
   static RedisConfig redis(BrokerConfig config) {
-    return new RedisConfig(
-        RedisUrl.parse(config.url()),
-        RedisUrl.parse(config.resultsUrl()),
-        config.resultExpires(),
-        config.maxConnections(),
-        config.connectTimeout(),
-        config.socketTimeout(),
-        config.visibilityTimeout(),
-        config.lease(),
-        "stalk-cli");
+    return config.toRedis("stalk-cli");
   }
 }

@@ -52,7 +52,7 @@ class ExchangeIT {
   }
 
   private QueueConnection line(String queue, String holder) {
-    return peers.closed(transport.consume(queue, holder, woken::release));
+    return peers.closed(transport.consume(List.of(queue), holder, woken::release));
   }
 
   private void publish(String queue, int priority, int number) {
@@ -89,6 +89,50 @@ class ExchangeIT {
     assertThat(numbers(line.exchange(List.of(), 3, false))).containsExactly(2, 4, 3);
     assertThat(numbers(line.exchange(List.of(), 3, false))).containsExactly(5, 1);
     assertThat(line.exchange(List.of(), 3, false).deliveries()).isEmpty();
+  }
+
+  @Test
+  void queuesOnOneLineTakeTurnsWithinAStepAndNoneOvertakesAMoreUrgentStep() {
+    for (int number = 1; number <= 40; number++) {
+      publish("full", 0, number);
+    }
+    publish("calm", 0, 101);
+    publish("calm", 0, 102);
+    publish("calm", 9, 109);
+    publish("other", 0, 201);
+    publish("other", 3, 203);
+    QueueConnection line =
+        peers.closed(transport.consume(List.of("full", "calm", "other"), "a", woken::release));
+
+    List<Integer> oneByOne = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      oneByOne.addAll(numbers(line.exchange(List.of(), 1, false)));
+    }
+    assertThat(oneByOne).containsExactly(1, 101, 201, 2, 102);
+
+    Exchange rest = line.exchange(List.of(), 60, true);
+    assertThat(numbers(rest)).hasSize(40).startsWith(3, 4).endsWith(40, 203, 109);
+    assertThat(rest.more()).isFalse();
+    assertThat(rest.deliveries())
+        .filteredOn(delivery -> !delivery.queue().equals("full"))
+        .extracting(Delivery::queue)
+        .containsExactly("other", "calm");
+  }
+
+  @Test
+  void aPushToAnyQueueOfASharedLineWakesIt() throws InterruptedException {
+    QueueConnection line =
+        peers.closed(transport.consume(List.of("one", "two"), "a", woken::release));
+    publish("two", 9, 1);
+    assertThat(numbers(line.exchange(List.of(), 9, true))).containsExactly(1);
+    woken.drainPermits();
+
+    publish("two", 9, 2);
+
+    assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(line.exchange(List.of(), 9, true).deliveries())
+        .extracting(Delivery::queue)
+        .containsExactly("two");
   }
 
   @Test
@@ -388,7 +432,7 @@ class ExchangeIT {
     String url = peers.redis().url().replace("redis://", "redis://worker:pw@");
     Transport restricted =
         peers.closed(BrokerClient.transport(peers.config().url(url).build(), "test"));
-    QueueConnection line = peers.closed(restricted.consume("q", "a", woken::release));
+    QueueConnection line = peers.closed(restricted.consume(List.of("q"), "a", woken::release));
     publish("q", 0, 1);
 
     assertThat(numbers(line.exchange(List.of(), 5, true))).containsExactly(1);
@@ -435,7 +479,7 @@ class ExchangeIT {
   private void resultsAt(String url, RedisServer server, int database) {
     BrokerConfig config = peers.config().resultsUrl(url).build();
     Transport split = peers.closed(BrokerClient.transport(config, "test"));
-    QueueConnection line = peers.closed(split.consume("q", "a", woken::release));
+    QueueConnection line = peers.closed(split.consume(List.of("q"), "a", woken::release));
     publish("q", 0, 1);
     publish("q", 0, 2);
     List<Delivery> held = line.exchange(List.of(), 2, false).deliveries();
@@ -489,7 +533,7 @@ class ExchangeIT {
                 "test"));
     publish("q", 0, 1);
     publish("q", 0, 2);
-    QueueConnection line = peers.closed(shortLease.consume("q", "a", woken::release));
+    QueueConnection line = peers.closed(shortLease.consume(List.of("q"), "a", woken::release));
     List<Delivery> held = line.exchange(List.of(), 2, false).deliveries();
     String renewed = held.get(1).tag();
 

@@ -9,6 +9,7 @@ import dev.stalk.peers.PythonSession;
 import dev.stalk.peers.RedisServer;
 import dev.stalk.worker.Worker;
 import dev.stalk.worker.config.QueueConfig;
+import dev.stalk.worker.config.TaskConfig;
 import dev.stalk.worker.config.WorkerConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
@@ -20,9 +21,16 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /** A real Redis and whatever peers a test asks for; closes all of them in the end. */
 final class Interop implements AutoCloseable {
+  /**
+   * Tags what Celery 5.2 does not have: kombu's typed values and the request's headers came with
+   * 5.3. The profile {@code celery-5.2} leaves these tests out.
+   */
+  static final String NEWER_THAN_5_2 = "newer-than-celery-5.2";
+
   static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private static final String NOTE =
@@ -77,6 +85,24 @@ final class Interop implements AutoCloseable {
     return closed(worker);
   }
 
+  /** A started Java worker of four threads for each queue, with what the test adds to it. */
+  Worker worker(Consumer<Worker.Builder> tasks, String... queues) {
+    return worker(TaskConfig.DEFAULT, tasks, queues);
+  }
+
+  Worker worker(TaskConfig settings, Consumer<Worker.Builder> tasks, String... queues) {
+    WorkerConfig.Builder config = WorkerConfig.builder().broker(config().build());
+    for (String queue : queues) {
+      config.queue(queue, QueueConfig.builder().threads(4).tasks(settings).build());
+    }
+    Worker.Builder builder =
+        Worker.builder().config(config.build()).metrics(new SimpleMeterRegistry());
+    tasks.accept(builder);
+    Worker worker = builder.build();
+    worker.start();
+    return closed(worker);
+  }
+
   /**
    * Notes that a Java task ran: in the list both sides share, and in one of Java's own. The tests
    * take Redis and connections away from the worker, not from this journal: it tries until the run
@@ -124,6 +150,14 @@ final class Interop implements AutoCloseable {
 
   static Path pythonSources() {
     return Path.of("src", "test", "python").toAbsolutePath();
+  }
+
+  /** How long ago, by the server's clock, a lease was last renewed. */
+  double secondsSinceLastSign() {
+    List<?> last = (List<?>) redis.command("ZRANGE", "unacked_index", "-1", "-1", "WITHSCORES");
+    List<?> time = (List<?>) Objects.requireNonNull(redis.command("TIME"));
+    return Double.parseDouble((String) time.get(0))
+        - Double.parseDouble((String) Objects.requireNonNull(last).get(1));
   }
 
   long number(String... command) {

@@ -23,9 +23,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One queue: its loop, its line to the broker, its bulkhead. The loop reserves places, then settles
- * what has finished and fetches for the free places in one exchange, and hands each message to the
- * bulkhead without looking inside. When there is nothing to do it waits for the broker's notice.
+ * One bulkhead of one queue or several: its loop, its line to the broker, its bulkhead. The loop
+ * reserves places, then settles what has finished and fetches for the free places in one exchange,
+ * and hands each message to the bulkhead without looking inside. When there is nothing to do it
+ * waits for the broker's notice.
  *
  * <p>The loop's own thread is the only one that uses the connection. Pool threads put settlements
  * into {@link #finished} and raise {@link #signal}; nothing else is shared.
@@ -47,7 +48,7 @@ final class QueueConsumer implements TaskExecution.Sink {
   private static final long POLL_MIN = TimeUnit.MILLISECONDS.toNanos(2);
   private static final long POLL_MAX = TimeUnit.MILLISECONDS.toNanos(200);
 
-  private final String queue;
+  private final String name;
   private final QueueBulkhead bulkhead;
   private final QueueConnection connection;
   private final QueueConfig config;
@@ -72,21 +73,22 @@ final class QueueConsumer implements TaskExecution.Sink {
   private long poll = POLL_MIN;
 
   QueueConsumer(
-      String queue,
+      String name,
+      List<String> queues,
       QueueConfig config,
       String holder,
       WorkerServices services,
       WorkerMetrics metrics) {
-    this.queue = queue;
+    this.name = name;
     this.config = config;
     this.services = services;
-    this.bulkhead = new QueueBulkhead(queue, config);
-    this.connection = services.transport().consume(queue, holder, signal::raise);
-    this.metrics = metrics.queue(queue);
+    this.bulkhead = new QueueBulkhead(name, config);
+    this.connection = services.transport().consume(queues, holder, signal::raise);
+    this.metrics = metrics.queue(name);
     this.metrics.gauges(this::running, held::size, config.threads());
     this.metrics.stuck(bulkhead::stuck);
-    this.outage = new Outage("queue " + queue, services.clock());
-    this.thread = new Thread(this::loop, "stalk-" + queue);
+    this.outage = new Outage("queue " + name, services.clock());
+    this.thread = new Thread(this::loop, "stalk-" + name);
   }
 
   void start() {
@@ -121,7 +123,7 @@ final class QueueConsumer implements TaskExecution.Sink {
       try {
         step();
       } catch (RuntimeException | Error e) { // a queue must not go deaf, whatever goes wrong
-        log.error("{}: the loop failed; going on", queue, e);
+        log.error("{}: the loop failed; going on", name, e);
         pause();
       }
     }
@@ -182,7 +184,7 @@ final class QueueConsumer implements TaskExecution.Sink {
       poll = POLL_MIN;
     }
     if (exchange.quarantined() > 0) {
-      log.error("{}: {} messages are no JSON objects; quarantined", queue, exchange.quarantined());
+      log.error("{}: {} messages are no JSON objects; quarantined", name, exchange.quarantined());
     }
     exchange.deliveries().forEach(this::begin);
     bulkhead.release(places - fetched);
@@ -280,12 +282,12 @@ final class QueueConsumer implements TaskExecution.Sink {
     if (resent) {
       log.info(
           "{}: {} had been settled before the connection broke, or its lease lapsed since",
-          queue,
+          name,
           settlement.tag());
     } else {
       log.warn(
           "{}: {} was no longer held when it ended; its outcome is dropped",
-          queue,
+          name,
           settlement.tag());
     }
   }
@@ -309,7 +311,7 @@ final class QueueConsumer implements TaskExecution.Sink {
             settlement.claim(),
             List.of(
                 new Effect.Quarantine(
-                    queue,
+                    execution.delivery().queue(),
                     "its outcome could not be written",
                     1,
                     execution.delivery().message()))));
@@ -345,7 +347,7 @@ final class QueueConsumer implements TaskExecution.Sink {
     left(execution);
     log.error(
         "{}: a task that was stopped does not end; its thread is replaced, {} are stuck now\n{}",
-        queue,
+        name,
         bulkhead.stuck(),
         Arrays.stream(thread.getStackTrace())
             .map(frame -> "\tat " + frame)

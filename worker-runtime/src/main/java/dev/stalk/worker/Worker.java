@@ -87,7 +87,12 @@ public final class Worker implements AutoCloseable {
             (queue, settings) ->
                 consumers.add(
                     new QueueConsumer(
-                        queue, settings, workerId + ":" + consumers.size(), services, metrics)));
+                        queue,
+                        List.of(queue),
+                        settings,
+                        workerId + ":" + consumers.size(),
+                        services,
+                        metrics)));
     this.chores = new Chores(transport, consumers, config.broker().lease(), clock);
   }
 

@@ -42,6 +42,7 @@ class ChoresTest {
         new RegisteredTask("gate", gate, TaskOptions.builder().ignoreResult(true).build()));
     return new QueueConsumer(
         Messages.QUEUE,
+        List.of(Messages.QUEUE),
         new QueueConfig(1, 2),
         "worker:0",
         new Services(registry, transport).build(),

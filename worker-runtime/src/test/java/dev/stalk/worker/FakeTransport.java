@@ -90,8 +90,8 @@ final class FakeTransport implements Transport {
   }
 
   @Override
-  public QueueConnection consume(String queue, String holder, Runnable wake) {
-    return connections.computeIfAbsent(queue, name -> lines.apply(wake));
+  public QueueConnection consume(List<String> queues, String holder, Runnable wake) {
+    return connections.computeIfAbsent(queues.get(0), name -> lines.apply(wake));
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stalk.worker.config.QueueConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,6 +38,7 @@ class QueueConsumerLifecycleTest {
             });
     return new QueueConsumer(
         Messages.QUEUE,
+        List.of(Messages.QUEUE),
         new QueueConfig(2, 7),
         "worker:0",
         new Services(registry, transport).build(),

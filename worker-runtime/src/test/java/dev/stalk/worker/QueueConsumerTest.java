@@ -46,6 +46,7 @@ class QueueConsumerTest {
         new RegisteredTask("echo", (context, args) -> args.positional(), TaskOptions.DEFAULT));
     return new QueueConsumer(
         Messages.QUEUE,
+        List.of(Messages.QUEUE),
         new QueueConfig(threads, buffer),
         "worker:0",
         new Services(registry, transport).build(),

@@ -12,9 +12,9 @@ final class RedisBindings {
 
   private RedisBindings() {}
 
-  static void write(RedisConnection connection, String queue) {
-    byte[] member = RedisKeys.directMember(queue, queue);
-    connection.write(Command.SADD, RedisKeys.binding(queue), member);
-    connection.write(Command.SADD, RedisKeys.permanentBinding(queue), member);
+  static void write(RedisConnection connection, RedisKeys keys, String queue) {
+    byte[] member = keys.directMember(queue, queue);
+    connection.write(Command.SADD, keys.binding(queue), member);
+    connection.write(Command.SADD, keys.permanentBinding(queue), member);
   }
 }

@@ -17,6 +17,7 @@ import java.util.Objects;
  * @param visibilityTimeout after how long Python workers restore a message nobody renews (kombu's
  *     transport option of that name); the same value as theirs
  * @param lease for how long a message stays with a Java worker that gives no sign of life
+ * @param naming how keys are named
  * @param clientName how connections name themselves in {@code CLIENT LIST}
  */
 public record RedisConfig(
@@ -28,6 +29,7 @@ public record RedisConfig(
     Duration socketTimeout,
     Duration visibilityTimeout,
     Duration lease,
+    RedisNaming naming,
     String clientName) {
 
   public RedisConfig {
@@ -38,6 +40,7 @@ public record RedisConfig(
     Objects.requireNonNull(socketTimeout, "socketTimeout");
     Objects.requireNonNull(visibilityTimeout, "visibilityTimeout");
     Objects.requireNonNull(lease, "lease");
+    Objects.requireNonNull(naming, "naming");
     Objects.requireNonNull(clientName, "clientName");
   }
 }

@@ -3,14 +3,11 @@ package dev.stalk.broker.redis;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Every key and channel Stalk touches, named as kombu and Celery name them. */
+/**
+ * Every key and channel Stalk touches, named as kombu and Celery name them. Static members do not
+ * depend on {@link RedisNaming}. Immutable.
+ */
 final class RedisKeys {
-  /** Kombu's default steps; a message goes to the last step that is not above its priority. */
-  static final List<Integer> STEPS = List.of(0, 3, 6, 9);
-
-  static final String SEPARATOR = "\u0006\u0016";
-  static final byte[] UNACKED = bytes("unacked");
-  static final byte[] UNACKED_INDEX = bytes("unacked_index");
   static final String INVALIDATIONS = "__redis__:invalidate";
 
   /** Held by a Java worker that renews its lease. */
@@ -25,12 +22,44 @@ final class RedisKeys {
   private static final String DELIVERIES = "stalk:deliveries:";
   private static final String QUARANTINE = ".quarantine";
 
-  private RedisKeys() {}
+  private final RedisNaming naming;
+  private final byte[] unacked;
+  private final byte[] unackedIndex;
+
+  RedisKeys(RedisNaming naming) {
+    this.naming = naming;
+    this.unacked = prefixed("unacked");
+    this.unackedIndex = prefixed("unacked_index");
+  }
+
+  private byte[] prefixed(String name) {
+    return bytes(naming.prefix() + name);
+  }
+
+  /** The hash of what is held, by tag. Not to be changed. */
+  byte[] unacked() {
+    return unacked;
+  }
+
+  /** The sorted set of the same tags. Not to be changed. */
+  byte[] unackedIndex() {
+    return unackedIndex;
+  }
+
+  /** The priority steps, served first to served last. */
+  List<Integer> steps() {
+    return naming.prioritySteps();
+  }
+
+  /** Between the parts of a binding's member. */
+  String separator() {
+    return naming.separator();
+  }
 
   /** The step a priority belongs to (kombu {@code transport/redis.py:Channel.priority}). */
-  static int step(int priority) {
-    int step = 0;
-    for (int candidate : STEPS) {
+  int step(int priority) {
+    int step = naming.prioritySteps().get(0);
+    for (int candidate : naming.prioritySteps()) {
       if (candidate <= priority) {
         step = candidate;
       }
@@ -39,43 +68,49 @@ final class RedisKeys {
   }
 
   /** The list of a priority's step (kombu {@code transport/redis.py:Channel._q_for_pri}). */
-  static byte[] list(String queue, int priority) {
+  byte[] list(String queue, int priority) {
     int step = step(priority);
-    return bytes(step == 0 ? queue : queue + SEPARATOR + step);
+    return prefixed(step == 0 ? queue : queue + naming.separator() + step);
+  }
+
+  /** The queue's lists, served first to served last. */
+  List<byte[]> lists(String queue) {
+    return steps().stream().map(step -> list(queue, step)).toList();
   }
 
   /** A result's key, which is also the channel it is announced on. */
-  static byte[] result(String taskId) {
-    return bytes(RESULT + taskId);
+  byte[] result(String taskId) {
+    return bytes(naming.resultPrefix() + RESULT + taskId);
   }
 
   /** How often a message was begun again after its first delivery. */
-  static byte[] deliveries(String deliveryTag) {
-    return bytes(DELIVERIES + deliveryTag);
+  byte[] deliveries(String deliveryTag) {
+    return prefixed(DELIVERIES + deliveryTag);
   }
 
-  static byte[] quarantine(String queue) {
-    return bytes(queue + QUARANTINE);
+  byte[] quarantine(String queue) {
+    return prefixed(queue + QUARANTINE);
   }
 
   /** The binding set of the exchange Celery declares for a queue: named as the queue. */
-  static byte[] binding(String exchange) {
-    return bytes(BINDING + exchange);
+  byte[] binding(String exchange) {
+    return prefixed(BINDING + exchange);
   }
 
   /**
    * Since 5.7 kombu deletes a binding set some of whose queues expire, unless this set has members
    * (kombu {@code Channel.sweep_bindings}).
    */
-  static byte[] permanentBinding(String exchange) {
-    return bytes(PERMANENT_BINDING + exchange);
+  byte[] permanentBinding(String exchange) {
+    return prefixed(PERMANENT_BINDING + exchange);
   }
 
   /**
    * A direct exchange's member: routing key, no pattern, queue (kombu {@code Channel._queue_bind}).
+   * Members bear no prefix.
    */
-  static byte[] directMember(String routingKey, String queue) {
-    return bytes(routingKey + SEPARATOR + SEPARATOR + queue);
+  byte[] directMember(String routingKey, String queue) {
+    return bytes(routingKey + naming.separator() + naming.separator() + queue);
   }
 
   static byte[] bytes(String text) {

@@ -36,13 +36,14 @@ final class RedisProbe implements AutoCloseable {
   private final RedisUrl url;
   private final RedisConfig config;
   private final RedisPool pool;
-  private final byte[] key = RedisKeys.result("stalk-selftest-" + UUID.randomUUID());
+  private final byte[] key;
   private final byte[] value =
       RedisKeys.bytes("{\"status\": \"PENDING\", \"result\": \"" + UUID.randomUUID() + "\"}");
 
   RedisProbe(RedisUrl url, RedisConfig config) {
     this.url = url;
     this.config = config;
+    this.key = new RedisKeys(config.naming()).result("stalk-selftest-" + UUID.randomUUID());
     this.pool = new RedisPool(url, config);
   }
 

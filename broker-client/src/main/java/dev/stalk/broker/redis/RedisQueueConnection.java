@@ -11,8 +11,10 @@ import dev.stalk.broker.transport.QueueConnection;
 import dev.stalk.broker.transport.Settlement;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +22,7 @@ import redis.clients.jedis.Protocol.Command;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisNoScriptException;
 
-/** One queue's line: a connection of its own and the exchange script. Owned by one thread. */
+/** A line of one or more queues: a connection of its own and the exchange script. One thread's. */
 final class RedisQueueConnection implements QueueConnection {
   private static final Logger log = LoggerFactory.getLogger(RedisQueueConnection.class);
   private static final RedisScript SCRIPT = RedisScript.load("exchange.lua");
@@ -28,19 +30,24 @@ final class RedisQueueConnection implements QueueConnection {
   private static final byte[] NO = RedisKeys.bytes("0");
   private static final byte[] NOTHING = {};
 
+  /** A queue as the script is told of it. */
+  private record Source(String queue, List<byte[]> keys, byte[] closing, byte[] quoted) {}
+
   private final RedisConfig config;
+  private final RedisKeys keys;
   private final RedisResults results;
   private final RedisWakeUps wakeUps;
   private final Runnable wake;
-  private final String queue;
+  private final String name;
+  private final List<Source> sources = new ArrayList<>();
   private final String tagPrefix;
   private final byte[] tagPrefixBytes;
-  private final List<byte[]> lists = new ArrayList<>();
-  private final byte[] closing;
-  private final byte[] quotedQueue;
 
   private @Nullable RedisConnection connection;
   private long nextTag = 1;
+
+  /** The source whose turn it is. */
+  private int turn;
 
   /** Tags of a fetch whose answer never came, from here to {@link #nextTag}; none if equal. */
   private long firstUnknownTag = 1;
@@ -53,25 +60,34 @@ final class RedisQueueConnection implements QueueConnection {
 
   RedisQueueConnection(
       RedisConfig config,
+      RedisKeys keys,
       RedisResults results,
       RedisWakeUps wakeUps,
-      String queue,
+      List<String> queues,
       String holder,
       Runnable wake) {
     this.config = config;
+    this.keys = keys;
     this.results = results;
     this.wakeUps = wakeUps;
     this.wake = wake;
-    this.queue = queue;
+    this.name = String.join(",", queues);
     this.tagPrefix = RedisKeys.HELD_TAG + holder + ":";
     this.tagPrefixBytes = RedisKeys.bytes(tagPrefix);
-    this.closing = UnackedEntry.closing(queue);
-    this.quotedQueue = RedisKeys.bytes(UnackedEntry.quoted(queue));
-    for (int step : RedisKeys.STEPS) {
-      byte[] list = RedisKeys.list(queue, step);
-      lists.add(list);
-      wakeUps.add(list, wake);
-    }
+    queues.forEach(this::add);
+  }
+
+  private void add(String queue) {
+    List<byte[]> own = new ArrayList<>();
+    own.add(keys.quarantine(queue));
+    own.addAll(keys.lists(queue));
+    byte[] quoted = RedisKeys.bytes(UnackedEntry.quoted(queue));
+    sources.add(new Source(queue, own, UnackedEntry.closing(queue), quoted));
+    lists().forEach(list -> wakeUps.add(list, wake));
+  }
+
+  private Stream<byte[]> lists() {
+    return sources.stream().flatMap(source -> source.keys().stream().skip(1));
   }
 
   @Override
@@ -95,7 +111,7 @@ final class RedisQueueConnection implements QueueConnection {
   private RedisConnection connected() {
     RedisConnection current = connection;
     if (current == null) {
-      current = RedisConnection.open(config.broker(), config, "queue-" + clientNamePart(queue));
+      current = RedisConnection.open(config.broker(), config, "queue-" + clientNamePart(name));
       connection = current;
       trackedGeneration = -1;
       declare(current);
@@ -104,14 +120,14 @@ final class RedisQueueConnection implements QueueConnection {
   }
 
   /** A client's name must not hold spaces or control characters. */
-  private static String clientNamePart(String queue) {
-    return queue.replaceAll("[^!-~]", "_");
+  private static String clientNamePart(String name) {
+    return name.replaceAll("[^!-~]", "_");
   }
 
   /** As a kombu consumer does, so that publishers with a named exchange find the queue. */
   private void declare(RedisConnection current) {
-    RedisBindings.write(current, queue);
-    RedisConnection.throwFirstError(current.sendAndReadAll(RedisBindings.ANSWERS));
+    sources.forEach(source -> RedisBindings.write(current, keys, source.queue()));
+    RedisConnection.throwFirstError(current.sendAndReadAll(sources.size() * RedisBindings.ANSWERS));
   }
 
   /**
@@ -123,19 +139,19 @@ final class RedisQueueConnection implements QueueConnection {
       return;
     }
     List<byte[]> fields = new ArrayList<>();
-    fields.add(RedisKeys.UNACKED);
+    fields.add(keys.unacked());
     for (long number = firstUnknownTag; number < nextTag; number++) {
       fields.add(RedisKeys.bytes(tag(number)));
     }
     List<?> values = (List<?>) current.call(Command.HMGET, fields.toArray(byte[][]::new));
     for (int i = 0; i < values.size(); i++) {
       if (values.get(i) instanceof byte[] value) {
-        recovered.add(new Delivery(tag(firstUnknownTag + i), queue, envelopeIn(value)));
+        recovered.add(deliveryIn(tag(firstUnknownTag + i), value));
       }
     }
     firstUnknownTag = nextTag;
     if (!recovered.isEmpty()) {
-      log.info("{}: taking in {} messages whose fetch was cut off", queue, recovered.size());
+      log.info("{}: taking in {} messages whose fetch was cut off", name, recovered.size());
     }
   }
 
@@ -151,8 +167,16 @@ final class RedisQueueConnection implements QueueConnection {
   }
 
   /** We made this value ourselves, so its envelope is cut out without reading it. */
-  private byte[] envelopeIn(byte[] value) {
-    return Arrays.copyOfRange(value, 1, value.length - closing.length);
+  private Delivery deliveryIn(String tag, byte[] value) {
+    for (Source source : sources) {
+      int end = value.length - source.closing().length;
+      if (end > 0
+          && Arrays.equals(
+              value, end, value.length, source.closing(), 0, source.closing().length)) {
+        return new Delivery(tag, source.queue(), Arrays.copyOfRange(value, 1, end));
+      }
+    }
+    throw new IllegalStateException("what is held under " + tag + " was not fetched here");
   }
 
   /** Turns tracking on if it is not yet; false where the server or a proxy refuses it. */
@@ -204,7 +228,7 @@ final class RedisQueueConnection implements QueueConnection {
     trackingRefused = true;
     log.warn(
         "{}: looking for messages by polling, as client tracking is refused: {}",
-        queue,
+        name,
         e.getMessage());
     return false;
   }
@@ -212,21 +236,21 @@ final class RedisQueueConnection implements QueueConnection {
   private Exchange call(
       RedisConnection current, List<Settlement> finished, int wanted, boolean armed) {
     List<Settlement> settling = results.storeElsewhere(current, finished);
-    List<byte[]> keys = new ArrayList<>(8 + settling.size());
-    keys.add(RedisKeys.UNACKED);
-    keys.add(RedisKeys.UNACKED_INDEX);
-    keys.add(RedisKeys.quarantine(queue));
-    keys.addAll(lists);
-    List<byte[]> arguments = arguments(settling, wanted, armed, keys);
+    List<Source> order = inOrder();
+    List<byte[]> names = new ArrayList<>(8 + settling.size());
+    names.add(keys.unacked());
+    names.add(keys.unackedIndex());
+    order.forEach(source -> names.addAll(source.keys()));
+    List<byte[]> arguments = arguments(order, settling, wanted, armed, names);
     long first = nextTag;
     nextTag += wanted;
 
     allowTracking(current, armed);
-    SCRIPT.write(current, keys, arguments);
+    SCRIPT.write(current, names, arguments);
     List<Object> answers = current.sendAndReadAll(armed ? 2 : 1);
     if (answers.get(answers.size() - 1) instanceof JedisNoScriptException) {
       allowTracking(current, armed);
-      SCRIPT.writeText(current, keys, arguments);
+      SCRIPT.writeText(current, names, arguments);
       answers = current.sendAndReadAll(armed ? 2 : 1);
     }
     Object answer = answers.get(answers.size() - 1);
@@ -237,7 +261,7 @@ final class RedisQueueConnection implements QueueConnection {
     if (armed && answers.get(0) instanceof JedisDataException refused) {
       refuseTracking(RedisErrors.translate(refused, config.broker()));
     }
-    return exchangeOf((List<?>) answer, first);
+    return exchangeOf((List<?>) answer, order, first);
   }
 
   /** The server tracks what the very next command reads, and only that. */
@@ -247,43 +271,57 @@ final class RedisQueueConnection implements QueueConnection {
     }
   }
 
+  /** All sources, the one whose turn it is first. */
+  private List<Source> inOrder() {
+    List<Source> order = new ArrayList<>(sources);
+    Collections.rotate(order, -turn);
+    return order;
+  }
+
   private List<byte[]> arguments(
-      List<Settlement> finished, int wanted, boolean armed, List<byte[]> keys) {
+      List<Source> order,
+      List<Settlement> finished,
+      int wanted,
+      boolean armed,
+      List<byte[]> names) {
     List<byte[]> arguments = new ArrayList<>(16 + finished.size() * 6);
-    arguments.add(RedisKeys.bytes(lists.size()));
+    arguments.add(RedisKeys.bytes(order.size()));
+    arguments.add(RedisKeys.bytes(keys.steps().size()));
     arguments.add(RedisKeys.bytes(wanted));
     arguments.add(tagPrefixBytes);
     arguments.add(RedisKeys.bytes(nextTag));
-    arguments.add(closing);
-    arguments.add(quotedQueue);
     arguments.add(armed ? YES : NO);
     arguments.add(RedisKeys.bytes(config.broker().database()));
     arguments.add(RedisKeys.bytes(config.results().database()));
     arguments.add(RedisKeys.bytes(config.resultExpires().toSeconds()));
+    for (Source source : order) {
+      arguments.add(source.closing());
+      arguments.add(source.quoted());
+    }
     arguments.add(RedisKeys.bytes(finished.size()));
     for (Settlement settlement : finished) {
       boolean held = settlement.claim() == Settlement.Claim.HELD;
       arguments.add(held ? RedisKeys.bytes(settlement.tag()) : NOTHING);
       arguments.add(RedisKeys.bytes(settlement.effects().size()));
       for (Effect effect : settlement.effects()) {
-        add(effect, keys, arguments);
+        add(effect, names, arguments);
       }
     }
     return arguments;
   }
 
-  private void add(Effect effect, List<byte[]> keys, List<byte[]> arguments) {
+  private void add(Effect effect, List<byte[]> names, List<byte[]> arguments) {
     if (effect instanceof Effect.StoreResult store) {
-      add(arguments, "store", key(keys, RedisKeys.result(store.taskId())), store.meta(), "");
+      add(arguments, "store", key(names, keys.result(store.taskId())), store.meta(), "");
     } else if (effect instanceof Effect.Publish publish) {
-      byte[] list = RedisKeys.list(publish.publication().queue(), publish.publication().priority());
-      add(arguments, "publish", key(keys, list), publish.publication().message(), "");
+      byte[] list = keys.list(publish.publication().queue(), publish.publication().priority());
+      add(arguments, "publish", key(names, list), publish.publication().message(), "");
     } else if (effect instanceof Effect.Return back) {
-      byte[] list = RedisKeys.list(back.publication().queue(), back.publication().priority());
-      add(arguments, "return", key(keys, list), back.publication().message(), "");
+      byte[] list = keys.list(back.publication().queue(), back.publication().priority());
+      add(arguments, "return", key(names, list), back.publication().message(), "");
     } else if (effect instanceof Effect.Quarantine quarantine) {
       byte[] entry = RedisQuarantine.entry(quarantine);
-      add(arguments, "return", key(keys, RedisKeys.quarantine(quarantine.queue())), entry, "");
+      add(arguments, "return", key(names, keys.quarantine(quarantine.queue())), entry, "");
     } else if (effect instanceof Effect.Park park) {
       double score = park.due().toEpochMilli() / 1000.0 - config.visibilityTimeout().toSeconds();
       add(
@@ -293,16 +331,16 @@ final class RedisQueueConnection implements QueueConnection {
           UnackedEntry.of(park.message(), park.queue()),
           RedisKeys.PARKED_TAG + UUID.randomUUID());
     } else if (effect instanceof Effect.ForgetDeliveries forget) {
-      byte[] count = RedisKeys.deliveries(forget.deliveryTag());
-      add(arguments, "delete", key(keys, count), NOTHING, "");
+      byte[] count = keys.deliveries(forget.deliveryTag());
+      add(arguments, "delete", key(names, count), NOTHING, "");
     } else {
       throw new IllegalStateException("unknown effect " + effect);
     }
   }
 
-  private static String key(List<byte[]> keys, byte[] key) {
-    keys.add(key);
-    return Integer.toString(keys.size());
+  private static String key(List<byte[]> names, byte[] key) {
+    names.add(key);
+    return Integer.toString(names.size());
   }
 
   private static void add(
@@ -324,22 +362,36 @@ final class RedisQueueConnection implements QueueConnection {
     return tagPrefix + "0".repeat(20 - digits.length()) + digits;
   }
 
-  private Exchange exchangeOf(List<?> answer, long first) {
+  private Exchange exchangeOf(List<?> answer, List<Source> order, long first) {
     List<Settlement.Fate> fates = new ArrayList<>();
     for (Object fate : (List<?>) answer.get(0)) {
       fates.add(fateOf(fate));
     }
-    List<Delivery> deliveries = new ArrayList<>();
-    for (Object message : (List<?>) answer.get(1)) {
-      deliveries.add(new Delivery(tag(first + deliveries.size()), queue, (byte[]) message));
-    }
+    List<Delivery> deliveries =
+        deliveries((List<?>) answer.get(1), (List<?>) answer.get(2), order, first);
     BrokerException failure =
-        answer.size() < 5 ? null : failure(RedisKeys.text((byte[]) answer.get(4)));
+        answer.size() < 6 ? null : failure(RedisKeys.text((byte[]) answer.get(5)));
     if (failure != null && fates.isEmpty() && deliveries.isEmpty()) {
       throw failure;
     }
-    boolean more = RedisKeys.text((byte[]) answer.get(3)).equals("1");
-    return new Exchange(fates, deliveries, ((Long) answer.get(2)).intValue(), more, failure);
+    boolean more = RedisKeys.text((byte[]) answer.get(4)).equals("1");
+    return new Exchange(fates, deliveries, ((Long) answer.get(3)).intValue(), more, failure);
+  }
+
+  /** The script says how many messages in a row came from which source. */
+  private List<Delivery> deliveries(
+      List<?> messages, List<?> runs, List<Source> order, long first) {
+    List<Delivery> deliveries = new ArrayList<>(messages.size());
+    for (int run = 0; run < runs.size(); run += 2) {
+      Source source = order.get(((Long) runs.get(run)).intValue() - 1);
+      int end = deliveries.size() + ((Long) runs.get(run + 1)).intValue();
+      while (deliveries.size() < end) {
+        byte[] message = (byte[]) messages.get(deliveries.size());
+        deliveries.add(new Delivery(tag(first + deliveries.size()), source.queue(), message));
+      }
+      turn = (sources.indexOf(source) + 1) % sources.size();
+    }
+    return deliveries;
   }
 
   private BrokerException failure(String error) {
@@ -350,7 +402,7 @@ final class RedisQueueConnection implements QueueConnection {
     if (fate instanceof Long number) {
       return number == 1 ? Settlement.Fate.SETTLED : Settlement.Fate.LAPSED;
     }
-    log.error("{}: Redis refused a settlement: {}", queue, RedisKeys.text((byte[]) fate));
+    log.error("{}: Redis refused a settlement: {}", name, RedisKeys.text((byte[]) fate));
     return Settlement.Fate.REFUSED;
   }
 
@@ -369,7 +421,7 @@ final class RedisQueueConnection implements QueueConnection {
 
   @Override
   public void close() {
-    lists.forEach(list -> wakeUps.remove(list, wake));
+    lists().forEach(list -> wakeUps.remove(list, wake));
     disconnect();
   }
 }

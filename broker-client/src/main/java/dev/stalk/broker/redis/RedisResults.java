@@ -29,6 +29,7 @@ final class RedisResults implements ResultBackend {
   private static final long RETRY_MILLIS = 500;
 
   private final RedisConfig config;
+  private final RedisKeys keys;
   private final RedisPool pool;
   private final RedisSubscriber subscriber;
   private final ScheduledExecutorService retries;
@@ -36,11 +37,13 @@ final class RedisResults implements ResultBackend {
 
   RedisResults(
       RedisConfig config,
+      RedisKeys keys,
       RedisPool pool,
       RedisSubscriber subscriber,
       ScheduledExecutorService retries) {
     this.retries = retries;
     this.config = config;
+    this.keys = keys;
     this.pool = pool;
     this.subscriber = subscriber;
     subscriber.onReconnect(this::readAgain);
@@ -53,12 +56,12 @@ final class RedisResults implements ResultBackend {
   }
 
   private byte @Nullable [] read(String taskId) {
-    return pool.repeatable(c -> (byte[]) c.call(Command.GET, RedisKeys.result(taskId)));
+    return pool.repeatable(c -> (byte[]) c.call(Command.GET, keys.result(taskId)));
   }
 
   @Override
   public void forget(String taskId) {
-    pool.repeatable(c -> c.call(Command.DEL, RedisKeys.result(taskId)));
+    pool.repeatable(c -> c.call(Command.DEL, keys.result(taskId)));
   }
 
   @Override
@@ -105,7 +108,7 @@ final class RedisResults implements ResultBackend {
 
     Watching(String taskId, Consumer<byte[]> ready) {
       this.taskId = taskId;
-      this.channel = RedisKeys.text(RedisKeys.result(taskId));
+      this.channel = RedisKeys.text(keys.result(taskId));
       this.ready = ready;
     }
 
@@ -154,7 +157,7 @@ final class RedisResults implements ResultBackend {
       return finished;
     }
     List<byte[]> tags = new ArrayList<>();
-    tags.add(RedisKeys.UNACKED_INDEX);
+    tags.add(keys.unackedIndex());
     finished.forEach(settlement -> tags.add(RedisKeys.bytes(settlement.tag())));
     List<?> held = (List<?>) broker.call(Command.ZMSCORE, tags.toArray(byte[][]::new));
     List<Effect.StoreResult> stores = new ArrayList<>();
@@ -181,7 +184,7 @@ final class RedisResults implements ResultBackend {
   }
 
   private boolean store(RedisConnection connection, List<Effect.StoreResult> stores) {
-    stores.forEach(s -> connection.write(Command.GET, RedisKeys.result(s.taskId())));
+    stores.forEach(s -> connection.write(Command.GET, keys.result(s.taskId())));
     List<Object> stored = connection.sendAndReadAll(stores.size());
     RedisConnection.throwFirstError(stored);
     int answers = 0;
@@ -190,7 +193,7 @@ final class RedisResults implements ResultBackend {
       if (isSuccess(store.taskId(), (byte[]) stored.get(i))) {
         continue;
       }
-      byte[] key = RedisKeys.result(store.taskId());
+      byte[] key = keys.result(store.taskId());
       connection.write(Command.MULTI);
       if (config.resultExpires().isZero()) {
         connection.write(Command.SET, key, store.meta());

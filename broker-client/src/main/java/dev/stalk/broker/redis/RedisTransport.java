@@ -41,6 +41,7 @@ public final class RedisTransport implements Transport {
   private static final long[] RETRY_PAUSES = {0, 200, 400};
 
   private final RedisConfig config;
+  private final RedisKeys keys;
   private final RedisPool pool;
   private final RedisPool resultPool;
   private final RedisSubscriber resultSubscriber;
@@ -53,6 +54,7 @@ public final class RedisTransport implements Transport {
 
   private RedisTransport(RedisConfig config) {
     this.config = config;
+    this.keys = new RedisKeys(config.naming());
     boolean shared = config.results().sameServer(config.broker());
     watch =
         Executors.newSingleThreadScheduledExecutor(
@@ -67,8 +69,8 @@ public final class RedisTransport implements Transport {
     brokerSubscriber = new RedisSubscriber(config.broker(), config);
     resultSubscriber = shared ? brokerSubscriber : new RedisSubscriber(config.results(), config);
     wakeUps = new RedisWakeUps(brokerSubscriber);
-    results = new RedisResults(config, resultPool, resultSubscriber, watch);
-    sweeper = new UnackedSweeper(config, pool);
+    results = new RedisResults(config, keys, resultPool, resultSubscriber, watch);
+    sweeper = new UnackedSweeper(config, keys, pool);
     var unused =
         watch.scheduleWithFixedDelay(this::ping, PING_SECONDS, PING_SECONDS, TimeUnit.SECONDS);
   }
@@ -153,7 +155,7 @@ public final class RedisTransport implements Transport {
     List<List<Publication>> runs = runs(page);
     for (List<Publication> run : runs) {
       List<byte[]> words = new ArrayList<>(run.size() + 1);
-      words.add(RedisKeys.list(run.get(0).queue(), run.get(0).priority()));
+      words.add(keys.list(run.get(0).queue(), run.get(0).priority()));
       run.forEach(publication -> words.add(publication.message()));
       connection.write(Command.LPUSH, words.toArray(byte[][]::new));
     }
@@ -174,14 +176,14 @@ public final class RedisTransport implements Transport {
     return first;
   }
 
-  private static List<List<Publication>> runs(List<Publication> page) {
+  private List<List<Publication>> runs(List<Publication> page) {
     List<List<Publication>> runs = new ArrayList<>();
     Publication last = null;
     for (Publication publication : page) {
       boolean sameList =
           last != null
               && last.queue().equals(publication.queue())
-              && RedisKeys.step(last.priority()) == RedisKeys.step(publication.priority());
+              && keys.step(last.priority()) == keys.step(publication.priority());
       if (!sameList || runs.get(runs.size() - 1).size() == PUSH) {
         runs.add(new ArrayList<>());
       }
@@ -201,13 +203,13 @@ public final class RedisTransport implements Transport {
         fresh.add(publication.queue());
       }
     }
-    fresh.forEach(queue -> RedisBindings.write(connection, queue));
+    fresh.forEach(queue -> RedisBindings.write(connection, keys, queue));
     return fresh.size() * RedisBindings.ANSWERS;
   }
 
   @Override
-  public QueueConnection consume(String queue, String holder, Runnable wake) {
-    return new RedisQueueConnection(config, results, wakeUps, queue, holder, wake);
+  public QueueConnection consume(List<String> queues, String holder, Runnable wake) {
+    return new RedisQueueConnection(config, keys, results, wakeUps, queues, holder, wake);
   }
 
   @Override
@@ -219,7 +221,7 @@ public final class RedisTransport implements Transport {
           all.subList(from, Math.min(all.size(), from + RENEWALS)).stream()
               .map(RedisKeys::bytes)
               .toList();
-      Object lost = pool.repeatable(c -> RENEW.call(c, List.of(RedisKeys.UNACKED_INDEX), page));
+      Object lost = pool.repeatable(c -> RENEW.call(c, List.of(keys.unackedIndex()), page));
       for (Object tag : (List<?>) lost) {
         gone.add(RedisKeys.text((byte[]) tag));
       }
@@ -229,7 +231,7 @@ public final class RedisTransport implements Transport {
 
   @Override
   public long countDelivery(String deliveryTag) {
-    byte[] key = RedisKeys.deliveries(deliveryTag);
+    byte[] key = keys.deliveries(deliveryTag);
     return pool.with(
         connection -> {
           connection.write(Command.INCR, key);
@@ -258,13 +260,12 @@ public final class RedisTransport implements Transport {
   public Map<Integer, Long> lengths(String queue) {
     return pool.repeatable(
         connection -> {
-          RedisKeys.STEPS.forEach(
-              step -> connection.write(Command.LLEN, RedisKeys.list(queue, step)));
-          List<Object> answers = connection.sendAndReadAll(RedisKeys.STEPS.size());
+          keys.steps().forEach(step -> connection.write(Command.LLEN, keys.list(queue, step)));
+          List<Object> answers = connection.sendAndReadAll(keys.steps().size());
           RedisConnection.throwFirstError(answers);
           Map<Integer, Long> lengths = new LinkedHashMap<>();
           for (int i = 0; i < answers.size(); i++) {
-            lengths.put(RedisKeys.STEPS.get(i), (Long) answers.get(i));
+            lengths.put(keys.steps().get(i), (Long) answers.get(i));
           }
           return lengths;
         });
@@ -275,12 +276,12 @@ public final class RedisTransport implements Transport {
     return pool.with(
         connection -> {
           connection.write(Command.MULTI);
-          for (int step : RedisKeys.STEPS) {
-            connection.write(Command.LLEN, RedisKeys.list(queue, step));
-            connection.write(Command.DEL, RedisKeys.list(queue, step));
+          for (int step : keys.steps()) {
+            connection.write(Command.LLEN, keys.list(queue, step));
+            connection.write(Command.DEL, keys.list(queue, step));
           }
           connection.write(Command.EXEC);
-          List<Object> answers = connection.sendAndReadAll(2 + 2 * RedisKeys.STEPS.size());
+          List<Object> answers = connection.sendAndReadAll(2 + 2 * keys.steps().size());
           RedisConnection.throwFirstError(answers);
           List<?> lengthsAndDeletions = (List<?>) answers.get(answers.size() - 1);
           long purged = 0;

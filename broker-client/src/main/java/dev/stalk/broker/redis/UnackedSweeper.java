@@ -31,11 +31,13 @@ final class UnackedSweeper {
   private record Sighting(String score, long since) {}
 
   private final RedisConfig config;
+  private final RedisKeys keys;
   private final RedisPool pool;
   private final Map<String, Sighting> sightings = new HashMap<>();
 
-  UnackedSweeper(RedisConfig config, RedisPool pool) {
+  UnackedSweeper(RedisConfig config, RedisKeys keys, RedisPool pool) {
     this.config = config;
+    this.keys = keys;
     this.pool = pool;
   }
 
@@ -125,10 +127,10 @@ final class UnackedSweeper {
         });
   }
 
-  private static Object scan(RedisConnection connection, byte[] cursor) {
+  private Object scan(RedisConnection connection, byte[] cursor) {
     return connection.call(
         Command.ZSCAN,
-        RedisKeys.UNACKED_INDEX,
+        keys.unackedIndex(),
         cursor,
         RedisKeys.bytes("MATCH"),
         RedisKeys.bytes(RedisKeys.HELD_TAG + "*"),
@@ -155,11 +157,11 @@ final class UnackedSweeper {
     return Double.toString(now - age.toMillis() / 1000.0);
   }
 
-  private static List<?> page(RedisConnection connection, byte[] max, int offset) {
+  private List<?> page(RedisConnection connection, byte[] max, int offset) {
     return (List<?>)
         connection.call(
             Command.ZRANGEBYSCORE,
-            RedisKeys.UNACKED_INDEX,
+            keys.unackedIndex(),
             RedisKeys.bytes("-inf"),
             max,
             RedisKeys.bytes("WITHSCORES"),
@@ -170,19 +172,19 @@ final class UnackedSweeper {
 
   private boolean restore(Entry entry, boolean redelivered) {
     byte[] tag = RedisKeys.bytes(entry.tag());
-    byte[] value = pool.repeatable(c -> (byte[]) c.call(Command.HGET, RedisKeys.UNACKED, tag));
+    byte[] value = pool.repeatable(c -> (byte[]) c.call(Command.HGET, keys.unacked(), tag));
     if (value == null) {
       return false;
     }
     UnackedEntry unacked = UnackedEntry.ofOurs(value);
     byte[] message = redelivered ? Redelivery.mark(unacked.message()) : unacked.message();
-    byte[] list = RedisKeys.list(unacked.routingKey(), MessageCodec.priority(message));
+    byte[] list = keys.list(unacked.routingKey(), MessageCodec.priority(message));
     Object done =
         pool.with(
             connection ->
                 RESTORE.call(
                     connection,
-                    List.of(RedisKeys.UNACKED, RedisKeys.UNACKED_INDEX, list),
+                    List.of(keys.unacked(), keys.unackedIndex(), list),
                     List.of(tag, value, entry.score(), message)));
     return done.equals(1L);
   }

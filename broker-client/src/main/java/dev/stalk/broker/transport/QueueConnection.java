@@ -3,9 +3,9 @@ package dev.stalk.broker.transport;
 import java.util.List;
 
 /**
- * One queue's own line to the broker: settles what has finished and fetches more, in one atomic
- * step and one round trip. Owned by one thread. After a {@link BrokerUnavailableException} it stays
- * usable and reconnects at the next call.
+ * A line to the broker of one queue's own, or of a few that share it to the broker: settles what
+ * has finished and fetches more, in one atomic step and one round trip. Owned by one thread. After
+ * a {@link BrokerUnavailableException} it stays usable and reconnects at the next call.
  */
 public interface QueueConnection extends AutoCloseable {
 

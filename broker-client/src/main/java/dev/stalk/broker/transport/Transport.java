@@ -21,14 +21,16 @@ public interface Transport extends AutoCloseable {
   void publish(List<Publication> publications);
 
   /**
-   * Opens a queue's own line. The connection is made at the first exchange.
+   * Opens a line of its own for a queue, or for several that share one. The connection is made at
+   * the first exchange. Messages of a more urgent step come before those of a less urgent one;
+   * within a step the queues take turns (kombu's {@code queue_order_strategy} {@code round_robin}).
    *
-   * @param queue the queue to fetch from
+   * @param queues the queues to fetch from, at least one, each once
    * @param holder names this consumer in the tags of what it holds; unique among all processes
    * @param wake called on a thread of the transport when there may be something to fetch; must
    *     return at once
    */
-  QueueConnection consume(String queue, String holder, Runnable wake);
+  QueueConnection consume(List<String> queues, String holder, Runnable wake);
 
   /**
    * Renews the lease on held messages.

@@ -1,17 +1,17 @@
--- Settles finished deliveries and fetches further messages of one queue, in one step.
+-- Settles finished deliveries and fetches further messages of one or more queues, in one step.
 --
--- KEYS  1 unacked  2 unacked_index  3 the queue's quarantine
---       4 .. 3+P the queue's lists, served first to served last;  then the keys of the effects
--- ARGV  1 P, the number of lists
---       2 how many messages are wanted
---       3 prefix of the new tags        4 number of the first new tag
---       5 what closes an unacked value: ,"","<queue>"]
---       6 the queue's name as JSON
---       7 '1' if the caller will wait for a notice of the next push
---       8 the broker's database         9 the results' database
---      10 how long results are kept, in seconds; 0 for ever
---      11 number of settlements; then for each: tag (empty if it was acknowledged before and
---         needs no held message), number of effects, and for each effect
+-- KEYS  1 unacked  2 unacked_index
+--       for each of Q queues, the one whose turn it is first: its quarantine, its P lists, served
+--       first to served last;  then the keys of the effects
+-- ARGV  1 Q, the number of queues      2 P, the number of lists of each
+--       3 how many messages are wanted
+--       4 prefix of the new tags       5 number of the first new tag
+--       6 '1' if the caller will wait for a notice of the next push
+--       7 the broker's database        8 the results' database
+--       9 how long results are kept, in seconds; 0 for ever
+--         for each queue: what closes its unacked values: ,"","<queue>"]  and its name as JSON
+--         number of settlements; then for each: tag (empty if it was
+--         acknowledged before and needs no held message), number of effects, and for each effect
 --         operation, index in KEYS, payload, extra
 --           publish     LPUSH payload
 --           return      RPUSH payload
@@ -19,19 +19,22 @@
 --           park        payload (a whole unacked value) under the tag `extra`; the index is its score
 --           delete      the key
 -- Returns  1 fates: 1 settled, 0 no longer held, or the error as text
---          2 the messages fetched, oldest first; the n-th is held under prefix .. (first + n - 1), the
---            number padded with zeros to 20 digits
---          3 how many were put into quarantine
---          4 '1' if there may be more: the fetch stopped before it had emptied every list
---          5 the error that stopped the fetch, if one did. What it had recorded is undone then
+--          2 the messages fetched; the n-th is held under prefix .. (first + n - 1), the number
+--            padded with zeros to 20 digits
+--          3 from which queues they came: its number, how many in a row, the next number, ...
+--          4 how many were put into quarantine
+--          5 '1' if there may be more: the fetch stopped before it had emptied every list
+--          6 the error that stopped the fetch, if one did. What it had recorded is undone then
 --
 -- A script that Redis stops is not rolled back. So a message is recorded before it leaves its list,
 -- and a settlement begins with a removal: Redis judges its memory at a script's first write only,
 -- and a removal it always takes.
 
-local unacked, index, quarantine = KEYS[1], KEYS[2], KEYS[3]
-local lists, wanted = tonumber(ARGV[1]), tonumber(ARGV[2])
-local prefix, first, suffix = ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local unacked, index = KEYS[1], KEYS[2]
+local queues, lists, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local prefix, first, armed = ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
+local expires = ARGV[9]
+local settlements = 10 + 2 * queues
 local time = redis.call('TIME')
 local now = string.format('%d.%06d', time[1], time[2])
 
@@ -51,21 +54,21 @@ local function store(key, meta)
   if stored and succeeded(stored) then
     return
   end
-  if ARGV[10] == '0' then
+  if expires == '0' then
     redis.call('SET', key, meta)
   else
-    redis.call('SETEX', key, ARGV[10], meta)
+    redis.call('SETEX', key, expires, meta)
   end
   pcall(redis.call, 'PUBLISH', key, meta) -- who may not publish has stored the result all the same
 end
 
 local function storeInResults(key, meta)
-  if ARGV[8] == ARGV[9] then
+  if ARGV[7] == ARGV[8] then
     return store(key, meta)
   end
-  redis.call('SELECT', ARGV[9])
-  local ok, problem = pcall(store, key, meta)
   redis.call('SELECT', ARGV[8])
+  local ok, problem = pcall(store, key, meta)
+  redis.call('SELECT', ARGV[7])
   if not ok then
     error(problem, 0)
   end
@@ -95,9 +98,9 @@ local function textOf(problem)
 end
 
 local function settle()
-  local count = tonumber(ARGV[11])
+  local count = tonumber(ARGV[settlements])
   local fates, tags, starts = {}, {}, {}
-  local at = 12
+  local at = settlements + 1
   for i = 1, count do
     tags[i], starts[i] = ARGV[at], at + 1
     at = at + 2 + 4 * tonumber(ARGV[at + 1])
@@ -159,14 +162,21 @@ end
 
 local SLICE, BYTES = 16, 1048576 -- what is fetched at a time, and after how much it is enough
 
-local fetched, bad, bytes = {}, 0, 0
+local fetched, sources, bad, bytes = {}, {}, 0, 0
+
+local function listOf(queue, step)
+  return KEYS[2 + (queue - 1) * (lists + 1) + 1 + step]
+end
 
 -- Takes up to n messages off one list. What cannot be done whole is undone.
-local function fetch(list, n)
+local function fetch(queue, step, n)
+  local list = listOf(queue, step)
   local tail = redis.call('LRANGE', list, -n, -1)
   if #tail == 0 then
     return 0
   end
+  local quarantine = listOf(queue, 0)
+  local suffix, name = ARGV[8 + 2 * queue], ARGV[9 + 2 * queue]
   local good, values, scores, refused = {}, {}, {}, {}
   for j = #tail, 1, -1 do
     local message = tail[j]
@@ -179,7 +189,7 @@ local function fetch(list, n)
       good[#good + 1] = message
     else
       refused[#refused + 1] = '{"reason": "not a JSON object with headers and properties", "queue": '
-        .. ARGV[6] .. ', "time": ' .. now .. ', "deliveries": 1}\n' .. message
+        .. name .. ', "time": ' .. now .. ', "deliveries": 1}\n' .. message
     end
   end
   local aside = 0
@@ -208,31 +218,48 @@ local function fetch(list, n)
     fetched[#fetched + 1] = good[k]
     bytes = bytes + #good[k]
   end
+  if #good > 0 then
+    sources[#sources + 1] = queue
+    sources[#sources + 1] = #good
+  end
   bad = bad + #refused
   return #tail
 end
 
-local function fetchAll()
-  local free = wanted
-  for i = 1, lists do
-    local list = KEYS[3 + i]
-    local touched = false
-    while free > 0 do
-      local n = math.min(free, SLICE)
-      local got = fetch(list, n)
-      touched = touched or got > 0
-      free = free - got
-      if got < n then
-        break
+-- Empties the lists of one step, the queues taking turns; true if it was enough before that.
+local function fetchStep(step, touched)
+  local active = {}
+  for queue = 1, queues do
+    active[queue] = queue
+  end
+  while #active > 0 do
+    local share = math.min(SLICE, math.ceil((wanted - #fetched - bad) / #active))
+    local still = {}
+    for _, queue in ipairs(active) do
+      local n = math.min(share, wanted - #fetched - bad)
+      if n <= 0 or bytes >= BYTES then
+        return true
       end
-      if bytes >= BYTES then
-        return '1'
+      local got = fetch(queue, step, n)
+      touched[#touched + 1] = got > 0 and listOf(queue, step) or nil
+      if got == n then
+        still[#still + 1] = queue
       end
     end
-    if free == 0 then
+    active = still
+  end
+  return false
+end
+
+local function fetchAll()
+  local touched = {}
+  for step = 1, lists do
+    if wanted == 0 or fetchStep(step, touched) then
       return '1'
     end
-    if touched and ARGV[7] == '1' then
+  end
+  if armed then
+    for _, list in ipairs(touched) do
       redis.call('LLEN', list) -- read after our own change, so that its next change is announced
     end
   end
@@ -242,6 +269,6 @@ end
 local fates = settle()
 local ok, more = pcall(fetchAll)
 if ok then
-  return {fates, fetched, bad, more}
+  return {fates, fetched, sources, bad, more}
 end
-return {fates, fetched, bad, '1', textOf(more)}
+return {fates, fetched, sources, bad, '1', textOf(more)}

@@ -65,6 +65,10 @@ public record QueueConfig(int threads, int buffer, TaskConfig tasks) {
       return this;
     }
 
+    TaskConfig tasks() {
+      return tasks;
+    }
+
     Builder copy() {
       Builder copy = new Builder();
       copy.threads = threads;

@@ -3,6 +3,7 @@ package dev.stalk.worker.config;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -10,13 +11,10 @@ import java.util.Set;
 final class Suggestions {
   /** Named in the design, and so likely to be tried. */
   private static final Set<String> LATER =
-      Set.of(
-          "circuit-breaker",
-          "rate-limit",
-          "virtual-threads",
-          "ack",
-          "soft-time-limit",
-          "hard-time-limit");
+      Set.of("circuit-breaker", "rate-limit", "virtual-threads");
+
+  /** Called so elsewhere; the likeness of letters would suggest something else. */
+  private static final Map<String, String> OTHER_NAMES = Map.of("hard-time-limit", "time-limit");
 
   private Suggestions() {}
 
@@ -25,7 +23,9 @@ final class Suggestions {
       return "not supported yet";
     }
     return "unknown key; "
-        + closest(key, known)
+        + Optional.ofNullable(OTHER_NAMES.get(key))
+            .filter(known::contains)
+            .or(() -> closest(key, known))
             .map("did you mean %s?"::formatted)
             .orElseGet(() -> "known keys: " + String.join(", ", known));
   }

@@ -121,6 +121,7 @@ public final class WorkerYaml {
   private static void readQueue(YamlSection section, QueueConfig.Builder queue) {
     section.integer("threads", count -> queue.threads(new QueueConfig(count, 0).threads()));
     section.integer("buffer", count -> queue.buffer(new QueueConfig(1, count).buffer()));
+    TaskYaml.read(section, change -> queue.tasks(change.apply(queue.tasks())));
   }
 
   private void readShutdownTimeout(Duration timeout) {

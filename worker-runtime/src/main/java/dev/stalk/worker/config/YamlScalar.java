@@ -30,6 +30,7 @@ record YamlScalar(String path, Node node, Problems problems, Substitution substi
     static final Type<String> TEXT = new Type<>("a text", text -> text);
     static final Type<Integer> INTEGER = new Type<>("a whole number", Type::parseInteger);
     static final Type<Duration> DURATION = new Type<>("a duration", Durations::parse);
+    static final Type<Boolean> BOOLEAN = new Type<>("true or false", Type::parseBoolean);
 
     T parse(String written, Substitution substitution) {
       String text = substitution.apply(written);
@@ -40,6 +41,14 @@ record YamlScalar(String path, Node node, Problems problems, Substitution substi
         throw new IllegalArgumentException(
             "%s, not %s".formatted(e.getMessage(), Excerpt.ofValue(written)), e);
       }
+    }
+
+    private static Boolean parseBoolean(String text) {
+      return switch (text) {
+        case "true", "True", "TRUE" -> true;
+        case "false", "False", "FALSE" -> false;
+        default -> throw new IllegalArgumentException("must be true or false");
+      };
     }
 
     private static Integer parseInteger(String text) {

@@ -110,6 +110,10 @@ final class YamlSection {
     scalar(key, YamlScalar.Type.INTEGER, use);
   }
 
+  void bool(String key, Consumer<Boolean> use) {
+    scalar(key, YamlScalar.Type.BOOLEAN, use);
+  }
+
   void duration(String key, Consumer<Duration> use) {
     scalar(key, YamlScalar.Type.DURATION, use);
   }

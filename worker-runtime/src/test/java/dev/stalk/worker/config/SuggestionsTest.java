@@ -39,15 +39,7 @@ class SuggestionsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "circuit-breaker",
-        "rate-limit",
-        "virtual-threads",
-        "ack",
-        "soft-time-limit",
-        "hard-time-limit"
-      })
+  @ValueSource(strings = {"circuit-breaker", "rate-limit", "virtual-threads"})
   void whatIsPlannedIsRefusedWithThatWord(String key) {
     assertThat(Suggestions.forUnknownKey(key, KNOWN)).isEqualTo("not supported yet");
   }

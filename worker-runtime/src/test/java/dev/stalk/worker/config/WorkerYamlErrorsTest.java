@@ -38,7 +38,7 @@ class WorkerYamlErrorsTest {
                 buffer: [1]
               reports: 5
               mail:
-                ack: late
+                ack: soon
             shutdown-timeout: 1w
             tasks:
               - com.acme.MathTasks
@@ -57,7 +57,7 @@ class WorkerYamlErrorsTest {
             worker.yaml:9:5: queues.payments.thraeds: unknown key; did you mean threads?
             worker.yaml:10:13: queues.payments.buffer: must be a whole number, not a list
             worker.yaml:11:12: queues.reports: must be a mapping, not a single value
-            worker.yaml:13:5: queues.mail.ack: not supported yet
+            worker.yaml:13:10: queues.mail.ack: must be late or early
             worker.yaml:14:19: shutdown-timeout: must be a whole number and a unit (ms, s, m, h or d), as in 20s, not '1w'
             worker.yaml:17:5: tasks[1]: a task must be the full name of a class, as in com.acme.MathTasks
             worker.yaml:18:1: colour: unknown key; known keys: name, broker, results, defaults, queues, shutdown-timeout, tasks""");
@@ -94,7 +94,13 @@ class WorkerYamlErrorsTest {
         "buffer: -1             | 17 | buffer: must be between 0 and 100000, not -1",
         "buffer: 100001         | 17 | buffer: must be between 0 and 100000, not 100001",
         "rate-limit: 100/m      | 9  | rate-limit: not supported yet",
-        "prefetch: 8            | 9  | prefetch: unknown key; known keys: threads, buffer"
+        "ack: now               | 14 | ack: must be late or early",
+        "time-limit: 0s         | 21 | time-limit: must be between 1ms and 365d, not 0s",
+        "time-limit: 366d       | 21 | time-limit: must be between 1ms and 365d, not 366d",
+        "soft-time-limit: 5     | 26 | soft-time-limit: the unit is missing: put ms, s, m, h or d behind the number, as in 20s, not '5'",
+        "track-started: yes     | 24 | track-started: must be true or false, not 'yes'",
+        "hard-time-limit: 5s    | 9  | hard-time-limit: unknown key; did you mean time-limit?",
+        "prefetch: 8            | 9  | prefetch: unknown key; known keys: threads, buffer, ack, soft-time-limit, time-limit, track-started, store-errors-even-if-ignored, result-extended, deduplicate-successful-tasks"
       })
   void aQueuesSettingIsRefusedWithItsReason(String setting, int column, String expected) {
     String text = "queues: {\n  mail: {\n        " + setting + "\n} }";
@@ -120,7 +126,8 @@ class WorkerYamlErrorsTest {
         "results: { url: '' } | 17 | results.url: not a Redis address: it has no scheme. An address looks like redis://user:password@host:6379/0",
         "results: [] | 10 | results: must be a mapping, not a list",
         "results: !!set { a } | 10 | results: must be a mapping, not a mapping with a tag",
-        "defaults: { ack: early } | 13 | defaults.ack: not supported yet",
+        "defaults: { rate-limit: 1/s } | 13 | defaults.rate-limit: not supported yet",
+        "defaults: { soft-time-limit: 2m, time-limit: 1m } | 46 | defaults.time-limit: soft-time-limit 2m must not be longer than time-limit 1m",
         "shutdown-timeout: 86401s | 19 | shutdown-timeout: must be between 0s and 1d, not 86401s",
         "shutdown-timeout: 1000000d | 19 | shutdown-timeout: must be at most 36500d, not '1000000d'",
         "tasks: com.acme.Tasks | 8 | tasks: must be a list, not a single value",
@@ -206,7 +213,7 @@ class WorkerYamlErrorsTest {
   void aQueueThatIsItsOwnAliasEndsSomewhere() {
     assertThat(refused("queues: &all\n  celery: *all"))
         .hasMessage(
-            "worker.yaml:2:3: queues.celery.celery: unknown key; known keys: threads, buffer");
+            "worker.yaml:2:3: queues.celery.celery: unknown key; known keys: threads, buffer, ack, soft-time-limit, time-limit, track-started, store-errors-even-if-ignored, result-extended, deduplicate-successful-tasks");
   }
 
   @Test
