@@ -144,7 +144,8 @@ public final class MessageFactory {
     return limit == null ? null : limit.toMillis() / 1000.0;
   }
 
-  private static String expiration(Instant now, Instant expires) {
+  /** The property that goes with {@code expires}: milliseconds from now as text, 0 at least. */
+  public static String expiration(Instant now, Instant expires) {
     return Long.toString(Math.max(0, Duration.between(now, expires).toMillis()));
   }
 

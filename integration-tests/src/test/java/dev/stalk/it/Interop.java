@@ -9,6 +9,7 @@ import dev.stalk.peers.PythonSession;
 import dev.stalk.peers.RedisServer;
 import dev.stalk.worker.Worker;
 import dev.stalk.worker.config.QueueConfig;
+import dev.stalk.worker.config.TaskConfig;
 import dev.stalk.worker.config.WorkerConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /** A real Redis and whatever peers a test asks for; closes all of them in the end. */
 final class Interop implements AutoCloseable {
@@ -79,6 +81,24 @@ final class Interop implements AutoCloseable {
             .tasks(new JavaTasks(this::note))
             .metrics(new SimpleMeterRegistry())
             .build();
+    worker.start();
+    return closed(worker);
+  }
+
+  /** A started Java worker of four threads for each queue, with what the test adds to it. */
+  Worker worker(Consumer<Worker.Builder> tasks, String... queues) {
+    return worker(TaskConfig.DEFAULT, tasks, queues);
+  }
+
+  Worker worker(TaskConfig settings, Consumer<Worker.Builder> tasks, String... queues) {
+    WorkerConfig.Builder config = WorkerConfig.builder().broker(config().build());
+    for (String queue : queues) {
+      config.queue(queue, QueueConfig.builder().threads(4).tasks(settings).build());
+    }
+    Worker.Builder builder =
+        Worker.builder().config(config.build()).metrics(new SimpleMeterRegistry());
+    tasks.accept(builder);
+    Worker worker = builder.build();
     worker.start();
     return closed(worker);
   }

@@ -5,11 +5,14 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** Tells the breaker of an execution's queue, and the one of its task, how the task ended. */
+/**
+ * Tells the breaker of an execution's queue, and the one of its task, how the task ended.
+ * Thread-safe.
+ */
 final class BreakerGuard implements Guard {
   private final QueueBreaker.@Nullable Permissions ofQueue;
   private final TaskBreakers taskBreakers;
-  private QueueBreaker.@Nullable Permissions ofTask;
+  private volatile QueueBreaker.@Nullable Permissions ofTask;
   private final AtomicBoolean spent = new AtomicBoolean();
 
   /**
@@ -45,8 +48,9 @@ final class BreakerGuard implements Guard {
       if (ofQueue != null) {
         ofQueue.ended(nanos, error);
       }
-      if (ofTask != null) {
-        ofTask.ended(nanos, error);
+      QueueBreaker.Permissions task = ofTask;
+      if (task != null) {
+        task.ended(nanos, error);
       }
     }
   }
@@ -57,8 +61,9 @@ final class BreakerGuard implements Guard {
       if (ofQueue != null) {
         ofQueue.unused(1);
       }
-      if (ofTask != null) {
-        ofTask.unused(1);
+      QueueBreaker.Permissions task = ofTask;
+      if (task != null) {
+        task.unused(1);
       }
     }
   }

@@ -28,6 +28,15 @@ interface Compartment {
   /** How many may run at once now. */
   int threads();
 
+  /**
+   * Has another thread do the work of this one, whose task does not end. If it comes back after
+   * all, there is one thread less again.
+   */
+  void giveUp(Thread thread);
+
+  /** How many were given up and have not come back. */
+  int stuck();
+
   /** Ends when everything has ended; interrupts what still runs after a few seconds. */
   void close();
 }

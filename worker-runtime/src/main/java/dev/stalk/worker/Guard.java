@@ -4,8 +4,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches over one execution: may its task begin, and how did it end. Used by the thread that runs
- * it.
+ * Watches over one execution: may its task begin, and how did it end. Only the first of {@link
+ * #ended} and {@link #left} counts, whichever thread calls it.
  */
 interface Guard {
   /** Lets everything through. */

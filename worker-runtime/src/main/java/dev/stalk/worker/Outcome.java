@@ -1,27 +1,36 @@
 package dev.stalk.worker;
 
 import dev.stalk.broker.codec.EncodingException;
+import dev.stalk.broker.codec.MessageCodec;
+import dev.stalk.broker.codec.Redelivery;
 import dev.stalk.broker.codec.ResultCodec;
 import dev.stalk.broker.message.RemoteException;
-import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.message.TaskResult;
 import dev.stalk.broker.message.TaskState;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
+import dev.stalk.broker.transport.Publication;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the handling of one message ended. Each says for itself what is written because of it.
+ * How the handling of one message ended. Each says for itself what is written because of it, and
+ * what listeners are told.
  *
  * <table>
  * <caption>Outcomes</caption>
  * <tr><th>outcome</th><th>result stored</th><th>message</th></tr>
  * <tr><td>Succeeded</td><td>SUCCESS, unless ignored</td><td>acknowledged</td></tr>
  * <tr><td>Failed</td><td>FAILURE, unless ignored</td><td>acknowledged</td></tr>
- * <tr><td>Expired</td><td>REVOKED, unless ignored</td><td>acknowledged</td></tr>
+ * <tr><td>Retried</td><td>RETRY, unless ignored</td><td>sent again, with the same id; this one acknowledged</td></tr>
+ * <tr><td>Ignored</td><td>none</td><td>acknowledged</td></tr>
+ * <tr><td>Returned</td><td>none</td><td>back to its queue, marked redelivered</td></tr>
+ * <tr><td>Discarded</td><td>FAILURE, unless ignored</td><td>quarantined, unchanged</td></tr>
+ * <tr><td>Revoked</td><td>REVOKED, unless ignored</td><td>acknowledged</td></tr>
+ * <tr><td>Duplicate</td><td>none: its SUCCESS is stored already</td><td>acknowledged</td></tr>
  * <tr><td>NotDue</td><td>none</td><td>parked in the broker until its time</td></tr>
  * <tr><td>BreakerOpen</td><td>none</td><td>parked in the broker until its breaker may have closed</td></tr>
  * <tr><td>NotRunnable</td><td>FAILURE, if an id could be read</td><td>quarantined, unchanged</td></tr>
@@ -39,8 +48,21 @@ sealed interface Outcome {
    */
   List<Effect> effects(Delivery delivery, Instant now);
 
+  /** Tells that it has come to this; not called for a message that names no known task. */
+  default void tell(TaskListener listener, TaskContext context) {}
+
+  /** Whether the message was handled for good, so that its deliveries need no more counting. */
+  default boolean isEnd() {
+    return true;
+  }
+
   /** The task returned. */
-  record Succeeded(TaskMessage message, @Nullable Object value, boolean ignored)
+  record Succeeded(
+      ResultWriter results,
+      List<Effect> followUps,
+      @Nullable Object value,
+      Duration runtime,
+      List<@Nullable Object> children)
       implements Outcome {
     @Override
     public String name() {
@@ -49,51 +71,172 @@ sealed interface Outcome {
 
     @Override
     public List<Effect> effects(Delivery delivery, Instant now) {
-      if (ignored) {
-        return List.of();
-      }
-      return List.of(stored(message, TaskState.SUCCESS, value, null, null, now));
+      List<Effect> effects = new ArrayList<>(followUps);
+      effects.addAll(results.success(value, children, now));
+      return effects;
     }
 
-    /** What becomes of it when its value has no form in JSON. */
-    Failed unencodable(Throwable e) {
-      RemoteException failure =
-          RemoteException.of("kombu.exceptions", "EncodeError", String.valueOf(e.getMessage()));
-      return new Failed(message, failure, Exceptions.traceback(e), ignored);
+    @Override
+    public void tell(TaskListener listener, TaskContext context) {
+      listener.succeeded(context, value, runtime);
     }
   }
 
-  /** The task threw. */
+  /**
+   * The task threw, ran out of retries, or was stopped by force.
+   *
+   * @param name {@code failure} or {@code timeout}
+   * @param error what listeners are told
+   */
   record Failed(
-      TaskMessage message, RemoteException failure, @Nullable String traceback, boolean ignored)
+      String name,
+      ResultWriter results,
+      List<Effect> followUps,
+      Throwable error,
+      RemoteException failure,
+      @Nullable String traceback,
+      List<@Nullable Object> children)
+      implements Outcome {
+    @Override
+    public List<Effect> effects(Delivery delivery, Instant now) {
+      List<Effect> effects =
+          new ArrayList<>(results.error(TaskState.FAILURE, failure, traceback, children, now));
+      effects.addAll(followUps);
+      return effects;
+    }
+
+    @Override
+    public void tell(TaskListener listener, TaskContext context) {
+      listener.failed(context, error);
+    }
+  }
+
+  /** The task will run again (celery {@code backends/base.py:Backend.mark_as_retry}). */
+  record Retried(
+      ResultWriter results,
+      Publication next,
+      @Nullable Instant eta,
+      @Nullable Throwable cause,
+      @Nullable RemoteException reason,
+      String traceback,
+      List<@Nullable Object> children)
       implements Outcome {
     @Override
     public String name() {
-      return "failure";
+      return "retry";
     }
 
     @Override
     public List<Effect> effects(Delivery delivery, Instant now) {
-      return ignored
-          ? List.of()
-          : List.of(stored(message, TaskState.FAILURE, null, failure, traceback, now));
+      List<Effect> effects = new ArrayList<>();
+      effects.add(new Effect.Publish(next));
+      effects.addAll(results.error(TaskState.RETRY, reason, traceback, children, now));
+      return effects;
+    }
+
+    @Override
+    public void tell(TaskListener listener, TaskContext context) {
+      listener.retried(context, cause, eta);
     }
   }
 
-  /** It came too late (celery {@code worker/request.py:Request.maybe_expire}). */
-  record Expired(TaskMessage message, boolean ignored) implements Outcome {
+  /** The task asked for it. */
+  record Ignored() implements Outcome {
     @Override
     public String name() {
-      return "expired";
+      return "ignored";
     }
 
     @Override
     public List<Effect> effects(Delivery delivery, Instant now) {
-      RemoteException reason =
-          RemoteException.of("celery.exceptions", "TaskRevokedError", "expired");
-      return ignored
-          ? List.of()
-          : List.of(stored(message, TaskState.REVOKED, null, reason, null, now));
+      return List.of();
+    }
+
+    @Override
+    public void tell(TaskListener listener, TaskContext context) {
+      listener.ignored(context);
+    }
+  }
+
+  /** The task rejected its message, to be delivered again. */
+  record Returned() implements Outcome {
+    @Override
+    public String name() {
+      return "requeued";
+    }
+
+    @Override
+    public List<Effect> effects(Delivery delivery, Instant now) {
+      return List.of(returned(delivery));
+    }
+
+    @Override
+    public boolean isEnd() {
+      return false; // each time counts, or it would go round for ever
+    }
+
+    @Override
+    public void tell(TaskListener listener, TaskContext context) {
+      listener.rejected(context, true);
+    }
+  }
+
+  /** The task rejected its message for good. */
+  record Discarded(ResultWriter results, RemoteException failure, String reason, long deliveries)
+      implements Outcome {
+    @Override
+    public String name() {
+      return "rejected";
+    }
+
+    @Override
+    public List<Effect> effects(Delivery delivery, Instant now) {
+      List<Effect> effects =
+          new ArrayList<>(results.error(TaskState.FAILURE, failure, null, List.of(), now));
+      effects.add(new Effect.Quarantine(delivery.queue(), reason, deliveries, delivery.message()));
+      return effects;
+    }
+
+    @Override
+    public void tell(TaskListener listener, TaskContext context) {
+      listener.rejected(context, false);
+    }
+  }
+
+  /**
+   * It was not to be run, or no longer (celery {@code
+   * worker/request.py:Request._announce_revoked}).
+   *
+   * @param reason {@code expired}, {@code revoked} or {@code terminated}
+   */
+  record Revoked(ResultWriter results, String reason) implements Outcome {
+    @Override
+    public String name() {
+      return reason;
+    }
+
+    @Override
+    public List<Effect> effects(Delivery delivery, Instant now) {
+      RemoteException revoked = RemoteException.of("celery.exceptions", "TaskRevokedError", reason);
+      return results.error(TaskState.REVOKED, revoked, null, List.of(), now);
+    }
+
+    @Override
+    public void tell(TaskListener listener, TaskContext context) {
+      listener.revoked(context, reason);
+    }
+  }
+
+  /** It has succeeded before. */
+  record Duplicate() implements Outcome {
+    @Override
+    public String name() {
+      return "duplicate";
+    }
+
+    @Override
+    public List<Effect> effects(Delivery delivery, Instant now) {
+      return List.of();
     }
   }
 
@@ -107,6 +250,11 @@ sealed interface Outcome {
     @Override
     public List<Effect> effects(Delivery delivery, Instant now) {
       return List.of(new Effect.Park(delivery.queue(), due, delivery.message()));
+    }
+
+    @Override
+    public boolean isEnd() {
+      return false;
     }
   }
 
@@ -157,24 +305,10 @@ sealed interface Outcome {
     }
   }
 
-  private static Effect stored(
-      TaskMessage message,
-      TaskState state,
-      @Nullable Object value,
-      @Nullable RemoteException failure,
-      @Nullable String traceback,
-      Instant now) {
-    TaskResult result =
-        new TaskResult(
-            message.headers().id(),
-            state,
-            value,
-            failure,
-            traceback,
-            ResultCodec.dateDone(now),
-            message.headers().parentId(),
-            List.of());
-    return new Effect.StoreResult(
-        message.headers().id(), ResultCodec.encode(result, message.headers().group()));
+  /** Back to the queue it came from, to be fetched next, marked as redelivered. */
+  static Effect returned(Delivery delivery) {
+    byte[] message = Redelivery.mark(delivery.message());
+    return new Effect.Return(
+        new Publication(delivery.queue(), MessageCodec.priority(message), message));
   }
 }

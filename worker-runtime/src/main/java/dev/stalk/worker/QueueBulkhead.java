@@ -61,6 +61,19 @@ final class QueueBulkhead {
     compartment.run(execution);
   }
 
+  /**
+   * Lets another thread take the place of one whose task does not end. Should it end after all,
+   * never do more tasks run than the queue has threads.
+   */
+  void giveUp(Thread thread) {
+    compartment.giveUp(thread);
+  }
+
+  /** How many threads were given up and have not come back. */
+  int stuck() {
+    return compartment.stuck();
+  }
+
   /** Lets the number of threads follow the work, where that is wanted. */
   void adapt(long now) {
     Autoscaler scaler = autoscaler;

@@ -1,7 +1,6 @@
 package dev.stalk.worker;
 
 import dev.stalk.broker.codec.MessageCodec;
-import dev.stalk.broker.codec.Redelivery;
 import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
@@ -9,12 +8,12 @@ import dev.stalk.broker.transport.Exchange;
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.QueueConnection;
 import dev.stalk.broker.transport.Settlement;
-import dev.stalk.broker.transport.Transport;
 import dev.stalk.worker.config.BreakerConfig;
 import dev.stalk.worker.config.QueueConfig;
+import dev.stalk.worker.config.TaskConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
-import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +25,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,11 +60,9 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private final List<String> queues;
   private final QueueBulkhead bulkhead;
   private final QueueConnection connection;
-  private final TaskRegistry registry;
-  private final DeliveryLimit limit;
+  private final WorkerServices services;
   private final WorkerMetrics allMetrics;
   private final WorkerMetrics.OfQueue metrics;
-  private final Clock clock;
   private final TaskBreakers taskBreakers;
   private final Outage outage;
   private final Thread thread;
@@ -75,6 +73,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private final AtomicLong heldBytes = new AtomicLong();
 
   // written by whoever reconfigures the queue, read by the loop
+  private volatile TaskConfig tasks;
   private volatile long memoryLimit;
   private volatile StartRate rate;
   private volatile @Nullable QueueBreaker breaker;
@@ -103,18 +102,14 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       List<String> queues,
       QueueConfig config,
       String holder,
-      Transport transport,
-      TaskRegistry registry,
-      DeliveryLimit limit,
-      WorkerMetrics metrics,
-      Clock clock) {
+      WorkerServices services,
+      WorkerMetrics metrics) {
     this.name = name;
     this.queues = List.copyOf(queues);
-    this.registry = registry;
-    this.limit = limit;
-    this.clock = clock;
+    this.services = services;
+    this.tasks = config.tasks();
     this.bulkhead = new QueueBulkhead(name, config);
-    this.connection = transport.consume(queues, holder, signal::raise);
+    this.connection = services.transport().consume(queues, holder, signal::raise);
     this.allMetrics = metrics;
     this.metrics = metrics.queue(name);
     this.memoryLimit = config.memoryLimit();
@@ -122,7 +117,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     this.breaker = breaker(config.circuitBreaker());
     this.taskBreakers = new TaskBreakers(config.taskCircuitBreaker(), this::taskBreaker);
     this.metrics.gauges(this);
-    this.outage = new Outage("queue " + name, clock);
+    this.outage = new Outage("queue " + name, services.clock());
     this.thread = new Thread(this::loop, "stalk-" + name);
   }
 
@@ -150,6 +145,11 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   @Override
   public int threads() {
     return bulkhead.threads();
+  }
+
+  @Override
+  public int stuck() {
+    return bulkhead.stuck();
   }
 
   @Override
@@ -200,7 +200,8 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     if (config == null) {
       return null;
     }
-    QueueBreaker made = new QueueBreaker(name, config, clock, (from, to) -> changed("", from, to));
+    QueueBreaker made =
+        new QueueBreaker(name, config, services.clock(), (from, to) -> changed("", from, to));
     allMetrics.watch(made.breaker());
     return made;
   }
@@ -208,7 +209,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private QueueBreaker taskBreaker(String task, BreakerConfig config) {
     String full = name + "/" + task;
     QueueBreaker made =
-        new QueueBreaker(full, config, clock, (from, to) -> changed(task, from, to));
+        new QueueBreaker(full, config, services.clock(), (from, to) -> changed(task, from, to));
     allMetrics.watch(made.breaker());
     return made;
   }
@@ -243,6 +244,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   /** Takes over everything but the queues it serves. What it holds goes on. */
   void change(QueueConfig config) {
     bulkhead.change(config);
+    tasks = config.tasks();
     memoryLimit = config.memoryLimit();
     rate = new StartRate(name, config.rateLimit(), System::nanoTime);
     changeBreaker(config.circuitBreaker());
@@ -266,7 +268,10 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
 
   /** The tags of everything this queue holds. */
   Set<String> heldTags() {
-    return held.keySet();
+    return held.entrySet().stream()
+        .filter(entry -> entry.getValue().holdsMessage())
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toSet());
   }
 
   /** The message under this tag is no longer ours: another worker may have it by now. */
@@ -341,7 +346,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       List<TaskExecution> waiting =
           held.values().stream().filter(TaskExecution::takeBackIfWaiting).toList();
       waiting.forEach(execution -> metrics.rejected());
-      returnToQueue(waiting, this::returningUnbegun);
+      returnToQueue(waiting, QueueConsumer::returningUnbegun);
     }
   }
 
@@ -414,12 +419,11 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   /** What was on its way here when the worker began to stop goes back like the rest. */
   private void begin(Delivery delivery) {
     BreakerGuard guard = new BreakerGuard(permissions, taskBreakers);
-    TaskExecution execution =
-        new TaskExecution(delivery, registry, limit, metrics, clock, this, guard);
+    TaskExecution execution = new TaskExecution(delivery, tasks, services, metrics, this, guard);
     held.put(delivery.tag(), execution);
     heldBytes.addAndGet(delivery.message().length);
     if (ending && execution.takeBackIfWaiting()) {
-      finished.add(returning(delivery));
+      finished.add(execution.takenBack());
       guard.left();
       bulkhead.release(1);
     } else {
@@ -431,7 +435,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private void runIfPermitted(TaskExecution execution, BreakerGuard guard) {
     if (!guard.mayBegin() && execution.takeBackIfWaiting()) {
       metrics.rejected();
-      finished.add(returningUnbegun(execution.delivery()));
+      finished.add(returningUnbegun(execution));
     }
     execution.run();
   }
@@ -465,10 +469,17 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     List<Settlement> refused = new ArrayList<>();
     for (int i = 0; i < fates.size(); i++) {
       Settlement settlement = unsettled.get(i);
+      TaskExecution execution = held.get(settlement.tag());
+      if (execution != null && execution.awaits(settlement)) {
+        acknowledged(execution, fates.get(i));
+        continue;
+      }
       switch (fates.get(i)) {
         case SETTLED -> {
           forget(settlement.tag());
-          metrics.settled();
+          if (settlement.claim() == Settlement.Claim.HELD) {
+            metrics.settled();
+          }
         }
         case LAPSED -> {
           forget(settlement.tag());
@@ -480,6 +491,21 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     }
     unsettled.clear();
     refused.forEach(this::refused);
+  }
+
+  /**
+   * The answer to an acknowledgement before the task. One that was offered again after a cut, and
+   * then found nothing, was carried out at the first time.
+   */
+  private void acknowledged(TaskExecution execution, Settlement.Fate fate) {
+    boolean ours = fate == Settlement.Fate.SETTLED || (fate == Settlement.Fate.LAPSED && resent);
+    if (ours) {
+      metrics.settled();
+    } else {
+      forget(execution.delivery().tag());
+      metrics.lapsed();
+    }
+    execution.acknowledged(ours);
   }
 
   private void lapsed(Settlement settlement) {
@@ -512,6 +538,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     unsettled.add(
         new Settlement(
             settlement.tag(),
+            settlement.claim(),
             List.of(
                 new Effect.Quarantine(
                     execution.delivery().queue(),
@@ -523,8 +550,19 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   // ---- called by pool threads
 
   @Override
+  public void acknowledge(Settlement acknowledgement) {
+    finished.add(acknowledgement);
+    signal.raise();
+  }
+
+  @Override
   public void ended(TaskExecution execution, Settlement settlement) {
     finished.add(settlement);
+  }
+
+  @Override
+  public void stopped(TaskExecution execution) {
+    signal.raise();
   }
 
   @Override
@@ -533,7 +571,29 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     signal.raise();
   }
 
+  @Override
+  public void stuck(TaskExecution execution, Thread thread) {
+    bulkhead.giveUp(thread);
+    left(execution);
+    log.error(
+        "{}: a task that was stopped does not end; its thread is replaced, {} are stuck now\n{}",
+        name,
+        bulkhead.stuck(),
+        Arrays.stream(thread.getStackTrace())
+            .map(frame -> "\tat " + frame)
+            .collect(Collectors.joining("\n")));
+  }
+
   // ---- called by whoever stops the worker
+
+  /** Stops a task by force. True if it was running here. */
+  boolean terminate(String taskId) {
+    boolean any = false;
+    for (TaskExecution execution : held.values()) {
+      any |= execution.terminate(taskId);
+    }
+    return any;
+  }
 
   /** Fetches no more. What is held goes on. */
   void quiet() {
@@ -552,7 +612,8 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   void returnWaiting() {
     ending = true; // before looking: what the loop puts into held from now on it takes back itself
     returnToQueue(
-        held.values().stream().filter(TaskExecution::takeBackIfWaiting).toList(), this::returning);
+        held.values().stream().filter(TaskExecution::takeBackIfWaiting).toList(),
+        TaskExecution::takenBack);
     signal.raise();
   }
 
@@ -562,35 +623,30 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
         held.values().stream()
             .filter(execution -> execution.takeBackIfWaiting() || execution.takeBackRunning())
             .toList();
-    returnToQueue(running, this::returning);
+    returnToQueue(running, TaskExecution::takenBack);
     signal.raise();
     return running.size();
   }
 
   private void returnToQueue(
-      List<TaskExecution> executions, Function<Delivery, Settlement> returning) {
+      List<TaskExecution> executions, Function<TaskExecution, Settlement> returning) {
     executions.stream()
-        .map(TaskExecution::delivery)
         .sorted(Comparator.comparingLong(QueueConsumer::order).reversed())
-        .forEach(delivery -> finished.add(returning.apply(delivery)));
+        .forEach(execution -> finished.add(returning.apply(execution)));
   }
 
   /** It goes back as it came: nobody has begun it. */
-  private Settlement returningUnbegun(Delivery delivery) {
+  private static Settlement returningUnbegun(TaskExecution execution) {
+    Delivery delivery = execution.delivery();
     byte[] message = delivery.message();
     Publication back = new Publication(delivery.queue(), MessageCodec.priority(message), message);
     return new Settlement(delivery.tag(), List.of(new Effect.Return(back)));
   }
 
-  private Settlement returning(Delivery delivery) {
-    byte[] message = Redelivery.mark(delivery.message());
-    Publication back = new Publication(delivery.queue(), MessageCodec.priority(message), message);
-    return new Settlement(delivery.tag(), List.of(new Effect.Return(back)));
-  }
-
   /** Tags end in a number that grows with each fetch. */
-  private static long order(Delivery delivery) {
-    return Long.parseLong(delivery.tag().substring(delivery.tag().lastIndexOf(':') + 1));
+  private static long order(TaskExecution execution) {
+    String tag = execution.delivery().tag();
+    return Long.parseLong(tag.substring(tag.lastIndexOf(':') + 1));
   }
 
   /** Waits until everything held is settled. True if it was in time. */

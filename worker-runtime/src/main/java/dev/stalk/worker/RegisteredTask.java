@@ -7,11 +7,12 @@ import java.util.Objects;
  *
  * @param name the name callers use
  * @param handler what runs
- * @param ignoreResult whether results are left out unless a caller asks for them
+ * @param options how it is run
  */
-record RegisteredTask(String name, TaskHandler handler, boolean ignoreResult) {
+record RegisteredTask(String name, TaskHandler handler, TaskOptions options) {
   RegisteredTask {
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(handler, "handler");
+    Objects.requireNonNull(options, "options");
   }
 }

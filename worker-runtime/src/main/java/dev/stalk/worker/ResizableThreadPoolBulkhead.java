@@ -10,9 +10,11 @@ import io.github.resilience4j.bulkhead.event.BulkheadOnCallRejectedEvent;
 import io.github.resilience4j.core.EventConsumer;
 import io.github.resilience4j.core.EventProcessor;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -39,11 +41,18 @@ final class ResizableThreadPoolBulkhead implements ThreadPoolBulkhead, Compartme
   private final Waiting waiting = new Waiting();
   private final ThreadPoolExecutor executor;
   private final Events events = new Events();
+  private final Set<Thread> givenUp = ConcurrentHashMap.newKeySet();
   private volatile ThreadPoolBulkheadConfig config;
+
+  // without those that were given up; written under this
+  private int coreThreads;
+  private volatile int threads;
 
   ResizableThreadPoolBulkhead(String name, QueueConfig config) {
     this.name = name;
     this.config = resilience(config);
+    this.coreThreads = config.coreThreads();
+    this.threads = config.threads();
     waiting.capacity = capacity(config);
     AtomicInteger number = new AtomicInteger();
     executor =
@@ -107,7 +116,26 @@ final class ResizableThreadPoolBulkhead implements ThreadPoolBulkhead, Compartme
       log.error("{}: an execution threw what it should have handled", name, e);
     } finally {
       events.publish(() -> new BulkheadOnCallFinishedEvent(name));
+      comeBack();
     }
+  }
+
+  @Override
+  public synchronized void giveUp(Thread thread) {
+    givenUp.add(thread);
+    resize();
+  }
+
+  /** One thread is too many now; it may be this one that ends when it looks for more work. */
+  private void comeBack() {
+    if (givenUp.remove(Thread.currentThread())) {
+      resize();
+    }
+  }
+
+  @Override
+  public int stuck() {
+    return givenUp.size();
   }
 
   @Override
@@ -124,6 +152,14 @@ final class ResizableThreadPoolBulkhead implements ThreadPoolBulkhead, Compartme
   }
 
   private synchronized void resize(int core, int most) {
+    coreThreads = core;
+    threads = most;
+    resize();
+  }
+
+  private synchronized void resize() {
+    int core = coreThreads + givenUp.size();
+    int most = threads + givenUp.size();
     if (most >= executor.getMaximumPoolSize()) {
       executor.setMaximumPoolSize(most);
       executor.setCorePoolSize(core);
@@ -135,7 +171,7 @@ final class ResizableThreadPoolBulkhead implements ThreadPoolBulkhead, Compartme
 
   @Override
   public int threads() {
-    return executor.getMaximumPoolSize();
+    return threads;
   }
 
   @Override

@@ -1,7 +1,12 @@
 package dev.stalk.worker;
 
+import dev.stalk.broker.codec.EncodingException;
+import dev.stalk.broker.message.Route;
 import dev.stalk.broker.message.TaskHeaders;
 import dev.stalk.broker.message.TaskMessage;
+import dev.stalk.broker.message.TaskSignature;
+import dev.stalk.broker.transport.BrokerException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Map;
@@ -9,19 +14,38 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a running task may know about its call (celery's {@code self.request}).
- *
- * @param queue the queue the message was fetched from
- * @param message the message
+ * What a running task may know about its call, and do besides returning (celery's {@code
+ * self.request} and {@code self}). Thread-safe; once the task has ended, or was stopped by force,
+ * {@link #send} and {@link #updateState} refuse.
  */
-public record TaskContext(String queue, TaskMessage message) {
-  public TaskContext {
-    Objects.requireNonNull(queue, "queue");
-    Objects.requireNonNull(message, "message");
+public final class TaskContext {
+  private final String queue;
+  private final TaskMessage message;
+  private final TaskLink link;
+
+  TaskContext(String queue, TaskMessage message, TaskLink link) {
+    this.queue = Objects.requireNonNull(queue, "queue");
+    this.message = Objects.requireNonNull(message, "message");
+    this.link = Objects.requireNonNull(link, "link");
   }
 
   private TaskHeaders headers() {
     return message.headers();
+  }
+
+  /** The queue the message was fetched from. */
+  public String queue() {
+    return queue;
+  }
+
+  /** The message, with every header and property that was understood. */
+  public TaskMessage message() {
+    return message;
+  }
+
+  /** The node name of the worker (celery's {@code request.hostname}). */
+  public String worker() {
+    return link.worker();
   }
 
   /** The task's id. */
@@ -34,6 +58,11 @@ public record TaskContext(String queue, TaskMessage message) {
     return headers().task();
   }
 
+  /** The name to show to people: the caller's {@code shadow} if there is one. */
+  public String displayName() {
+    return headers().displayName();
+  }
+
   /** The first task of the workflow; this one's own id if it is the first. */
   public String rootId() {
     String root = headers().rootId();
@@ -43,6 +72,16 @@ public record TaskContext(String queue, TaskMessage message) {
   /** The task that sent this one; null if none did. */
   public @Nullable String parentId() {
     return headers().parentId();
+  }
+
+  /** The group it belongs to; null if to none. */
+  public @Nullable String groupId() {
+    return headers().group();
+  }
+
+  /** Its place in that group; null if it has none. */
+  public @Nullable Integer groupIndex() {
+    return headers().groupIndex();
   }
 
   /** How often it has been retried. */
@@ -64,9 +103,19 @@ public record TaskContext(String queue, TaskMessage message) {
     return time == null ? null : time.toInstant();
   }
 
-  /** The caller's own headers. */
+  /** The caller's own headers: whatever the protocol does not know. */
   public Map<String, @Nullable Object> customHeaders() {
     return headers().custom();
+  }
+
+  /** The stamps of the workflow, by name. */
+  public Map<String, @Nullable Object> stamps() {
+    return headers().stamps();
+  }
+
+  /** The exchange and routing key it was published with. */
+  public Route route() {
+    return message.properties().route();
   }
 
   /** The priority it was sent with. */
@@ -81,8 +130,62 @@ public record TaskContext(String queue, TaskMessage message) {
     return message.properties().redelivered();
   }
 
+  /** After this long in its code it is interrupted; null for never. */
+  public @Nullable Duration softTimeLimit() {
+    return link.softTimeLimit();
+  }
+
+  /** After this long in its code it is given up; null for never. */
+  public @Nullable Duration timeLimit() {
+    return link.timeLimit();
+  }
+
+  /** When the first of its time limits is reached; null for never, or before it has begun. */
+  public @Nullable Instant deadline() {
+    return link.deadline();
+  }
+
+  /**
+   * For tasks that compute instead of blocking: does nothing as long as there is time.
+   *
+   * @throws SoftTimeLimitExceeded if the soft time limit is over
+   */
+  public void checkTimeLimit() {
+    if (link.isSoftTimeLimitExceeded()) {
+      throw new SoftTimeLimitExceeded(null);
+    }
+  }
+
   /** The arguments. */
   public TaskArguments arguments() {
     return new TaskArguments(message.body().args(), message.body().kwargs());
+  }
+
+  /**
+   * Sends a task from this one, at once: it gets this task as its parent and the same root, unless
+   * its options name others (celery {@code app/base.py:Celery.send_task}).
+   *
+   * @return its id
+   * @throws BrokerException if the broker did not confirm it
+   * @throws EncodingException if an argument has no form in JSON
+   * @throws IllegalStateException if this task has ended or was stopped
+   */
+  public String send(TaskSignature signature) {
+    return link.send(message, signature);
+  }
+
+  /**
+   * Stores a state of the task's own, for callers to see how far it is (celery {@code
+   * app/task.py:Task.update_state}). A stored SUCCESS stays.
+   *
+   * @param state its name, for example {@code PROGRESS}; not one of the final ones
+   * @param meta what to show with it; anything Jackson can write
+   * @throws IllegalArgumentException if the state is one that only the worker writes
+   * @throws BrokerException if the broker did not confirm it
+   * @throws EncodingException if {@code meta} has no form in JSON
+   * @throws IllegalStateException if this task has ended or was stopped
+   */
+  public void updateState(String state, @Nullable Object meta) {
+    link.updateState(state, meta);
   }
 }

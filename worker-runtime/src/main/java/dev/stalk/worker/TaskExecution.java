@@ -1,43 +1,34 @@
 package dev.stalk.worker;
 
-import dev.stalk.broker.codec.DeliveryTag;
-import dev.stalk.broker.codec.MalformedMessageException;
-import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.message.RemoteException;
-import dev.stalk.broker.message.TaskHeaders;
-import dev.stalk.broker.message.TaskMessage;
+import dev.stalk.broker.message.TaskState;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Settlement;
-import java.time.Clock;
+import dev.stalk.worker.config.AckMode;
+import dev.stalk.worker.config.TaskConfig;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.MDC;
 
 /**
- * One message on its way through a pool's thread: decode, admit, run, outcome. Ends once: either it
- * hands its outcome on, or it was taken back before that and whatever it does no longer counts.
+ * One message on its way through a pool's thread: decode, admit, run, outcome. Ends once: it hands
+ * its outcome on; or it is stopped by force, which is an outcome too; or it is taken back before
+ * that, and whatever it does no longer counts.
  */
 final class TaskExecution implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(TaskExecution.class);
-
-  /** What log lines of the task's thread carry; the first two are Celery's names. */
-  private static final String MDC_ID = "task_id";
-
-  private static final String MDC_NAME = "task_name";
-  private static final String MDC_QUEUE = "queue";
-
-  /** The header by which a sender may tell when it sent a message, in seconds since 1970. */
-  private static final String SENT_AT = "stalk_sent_at";
-
-  private static final double LONGEST_WAIT_SECONDS = 365 * 86_400.0;
 
   private enum Stage {
     WAITING,
@@ -46,64 +37,451 @@ final class TaskExecution implements Runnable {
     TAKEN_BACK
   }
 
-  /** Takes what came out of an execution. Called on the pool's thread. */
+  /** Takes what comes out of an execution. */
   interface Sink {
+    /** The message is to be acknowledged now; {@link TaskExecution#acknowledged} is the answer. */
+    void acknowledge(Settlement acknowledgement);
+
     /** The message was handled; this is to be written because of it. */
     void ended(TaskExecution execution, Settlement settlement);
 
-    /** The place in the bulkhead is free again; called once, whatever happened. */
+    /** The task was stopped by force: it has ended, and its thread may be about to leave. */
+    void stopped(TaskExecution execution);
+
+    /** The place in the bulkhead is free again; called once, unless it is stuck. */
     void left(TaskExecution execution);
+
+    /** This thread was to leave and does not; called once, instead of {@link #left}. */
+    void stuck(TaskExecution execution, Thread thread);
   }
 
   private final Delivery delivery;
-  private final TaskRegistry registry;
-  private final DeliveryLimit limit;
+  private final WorkerServices services;
   private final WorkerMetrics.OfQueue metrics;
-  private final Clock clock;
   private final Sink sink;
   private final Guard guard;
+  private final Admission admission;
   private final long fetched = System.nanoTime();
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
+  private final List<Future<?>> limits = new ArrayList<>(2); // guarded by lock
 
-  // used by the pool's thread only
-  private String taskName = WorkerMetrics.UNKNOWN_TASK;
-  private long ran;
-  private @Nullable String countedTag;
-  private long deliveries = 1;
+  /** Whoever interrupts the runner holds it, so that the interrupt meets no later task. */
+  private final Object lock = new Object();
 
-  /** Written by the pool's thread, read by whoever stops the worker. */
-  private volatile @Nullable Thread runner;
+  private @Nullable Thread runner; // guarded by lock
+  private boolean left; // guarded by lock
+  private volatile long begunAt;
+
+  /** The user's code has begun. Written under the lock once, read by whoever stops the task. */
+  private volatile @Nullable TaskCall call;
+
+  /** Listeners were told so. */
+  private volatile boolean started;
+
+  /** Sent to the broker, answered by {@link #acknowledgement}. */
+  private volatile @Nullable Settlement acknowledging;
+
+  private final CompletableFuture<Boolean> acknowledgement = new CompletableFuture<>();
+
+  /** What the task goes on doing after its thread has left. */
+  private volatile @Nullable CompletionStage<?> pending;
 
   TaskExecution(
       Delivery delivery,
-      TaskRegistry registry,
-      DeliveryLimit limit,
+      TaskConfig config,
+      WorkerServices services,
       WorkerMetrics.OfQueue metrics,
-      Clock clock,
       Sink sink) {
-    this(delivery, registry, limit, metrics, clock, sink, Guard.NONE);
+    this(delivery, config, services, metrics, sink, Guard.NONE);
   }
 
   TaskExecution(
       Delivery delivery,
-      TaskRegistry registry,
-      DeliveryLimit limit,
+      TaskConfig config,
+      WorkerServices services,
       WorkerMetrics.OfQueue metrics,
-      Clock clock,
       Sink sink,
       Guard guard) {
     this.delivery = delivery;
-    this.registry = registry;
-    this.limit = limit;
+    this.services = services;
     this.metrics = metrics;
-    this.clock = clock;
     this.sink = sink;
     this.guard = guard;
+    this.admission = new Admission(delivery, config, services, guard);
   }
 
   Delivery delivery() {
     return delivery;
   }
+
+  boolean isRunning() {
+    return stage.get() == Stage.RUNNING;
+  }
+
+  // ---- on the pool's thread
+
+  @Override
+  public void run() {
+    synchronized (lock) { // first: whoever sees it running must find whom to interrupt
+      runner = Thread.currentThread();
+    }
+    try {
+      if (stage.compareAndSet(Stage.WAITING, Stage.RUNNING)) {
+        metrics.began(System.nanoTime() - fetched);
+        handle();
+      }
+    } finally {
+      synchronized (lock) {
+        runner = null;
+      }
+      Thread.interrupted(); // an interrupt meant for this task must not meet the next one
+      Admission.forgetLogContext();
+      if (pending == null) {
+        leave();
+      }
+    }
+  }
+
+  /** Whatever goes wrong on the way to the task, a huge message for instance, is an outcome too. */
+  private void handle() {
+    Outcome refused;
+    try {
+      refused = admission.admit();
+    } catch (RuntimeException | Error e) {
+      refused = unhandled(e);
+    }
+    Admission.Admitted admitted = admission.admitted();
+    if (refused != null || admitted == null) {
+      end(refused == null ? unhandled(new IllegalStateException("nothing was read")) : refused);
+    } else if (admitted.ack() == AckMode.LATE || acknowledge()) {
+      begin(admitted);
+    }
+  }
+
+  private Outcome unhandled(Throwable e) {
+    log.error("{}: a message could not be handled and is quarantined", delivery.queue(), e);
+    return new Outcome.NotRunnable(
+        null,
+        services.exceptions().remote(e),
+        "could not be handled: " + e,
+        admission.deliveries());
+  }
+
+  /** Has the message acknowledged, and waits for it. False if the task is not to begin. */
+  private boolean acknowledge() {
+    Settlement settlement = new Settlement(delivery.tag(), List.of());
+    acknowledging = settlement;
+    sink.acknowledge(settlement);
+    boolean ours = false;
+    try {
+      ours = acknowledgement.get();
+    } catch (InterruptedException e) {
+      log.debug("{}: taken back while it was being acknowledged", delivery.tag(), e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("nobody completes this future with an exception", e);
+    }
+    if (!ours) {
+      stage.compareAndSet(Stage.RUNNING, Stage.ENDED);
+    }
+    return ours;
+  }
+
+  private void begin(Admission.Admitted admitted) {
+    TaskCall begun;
+    synchronized (lock) {
+      if (stage.get() != Stage.RUNNING) {
+        return;
+      }
+      begun = new TaskCall(delivery, admitted, admission.deliveries(), services);
+      call = begun;
+    }
+    if (admission.isRevoked(admitted)) { // meanwhile
+      end(Admission.revoked(admitted, "revoked"));
+      return;
+    }
+    TaskListener listener = services.listener();
+    listener.received(admitted.context());
+    admitted.link().begin(services.clock().instant());
+    watch(admitted.link(), begun);
+    started = true;
+    listener.started(admitted.context());
+    tellWaiting(admitted);
+    begunAt = System.nanoTime();
+    Outcome outcome;
+    try {
+      trackStarted(admitted);
+      Object value = begun.run();
+      if (value instanceof CompletionStage<?> promised) {
+        endWith(promised, begun);
+        return;
+      }
+      outcome = begun.returned(value);
+      tellGuard(outcome, null);
+    } catch (Throwable error) { // user code may throw anything
+      outcome = threw(begun, error);
+      tellGuard(outcome, error);
+    }
+    end(outcome);
+  }
+
+  private void tellWaiting(Admission.Admitted admitted) {
+    if (admitted.message().properties().redelivered()) {
+      metrics.redelivered();
+    }
+    Duration waited = admission.waited();
+    if (waited != null) {
+      metrics.waitedInAll(waited);
+    }
+  }
+
+  /**
+   * Success or failure, for the breakers. What was stopped is told by whoever stopped it; a task
+   * that ignores or rejects its message has done neither well nor badly.
+   */
+  private void tellGuard(Outcome outcome, @Nullable Throwable error) {
+    if (stage.get() != Stage.RUNNING) {
+      return;
+    }
+    if (error == null) {
+      guard.ended(System.nanoTime() - begunAt, null);
+    } else if (outcome instanceof Outcome.Failed || outcome instanceof Outcome.Retried) {
+      Throwable cause = error instanceof RetryTask ? error.getCause() : null;
+      guard.ended(System.nanoTime() - begunAt, cause == null ? error : cause);
+    }
+  }
+
+  /** Celery {@code app/trace.py:trace_task}. That a task begins is not worth failing for. */
+  private void trackStarted(Admission.Admitted admitted) {
+    boolean tracked = admitted.task().options().trackStarted() || admission.config().trackStarted();
+    if (!tracked || admitted.results().isIgnored()) {
+      return;
+    }
+    try {
+      admitted
+          .link()
+          .store(
+              TaskState.STARTED,
+              Map.of("pid", ProcessHandle.current().pid(), "hostname", services.node()));
+    } catch (RuntimeException e) {
+      log.warn("that task {} has started could not be stored", admitted.results().taskId(), e);
+    }
+  }
+
+  private Outcome threw(TaskCall begun, Throwable error) {
+    if (stage.get() == Stage.RUNNING) {
+      return begun.threw(error);
+    }
+    log.info("{}: a task that was stopped has left", delivery.tag(), error);
+    return new Outcome.Ignored(); // dropped: somebody else has decided
+  }
+
+  // ---- after its thread has left
+
+  /** Frees the thread; the place is kept until the stage completes. */
+  private void endWith(CompletionStage<?> promised, TaskCall begun) {
+    pending = promised;
+    if (stage.get() != Stage.RUNNING) {
+      cancelPending();
+    }
+    var unused =
+        promised.whenComplete(
+            (value, error) -> {
+              try {
+                Throwable thrown = error == null ? null : unwrapped(error);
+                Outcome outcome = thrown == null ? begun.returned(value) : threw(begun, thrown);
+                tellGuard(outcome, thrown);
+                end(outcome);
+              } finally {
+                leave();
+              }
+            });
+  }
+
+  private static Throwable unwrapped(Throwable error) {
+    Throwable cause = error.getCause();
+    boolean wrapper = error instanceof CompletionException || error instanceof ExecutionException;
+    return wrapper && cause != null ? cause : error;
+  }
+
+  // ---- the end
+
+  private record Ending(Outcome outcome, Settlement settlement) {}
+
+  private boolean end(Outcome outcome) {
+    Ending ending = ending(outcome);
+    if (!stage.compareAndSet(Stage.RUNNING, Stage.ENDED)) {
+      return false;
+    }
+    Admission.Admitted admitted = admission.admitted();
+    if (admitted != null) {
+      admitted.link().cut();
+      ending.outcome().tell(services.listener(), admitted.context());
+      if (started) {
+        services.listener().ended(admitted.context());
+      }
+    }
+    TaskCall begun = call;
+    metrics.ended(
+        admission.taskName(), ending.outcome().name(), begun == null ? 0 : begun.runNanos());
+    count(ending.settlement());
+    if (ending.outcome() instanceof Outcome.Succeeded && admitted != null) {
+      services.successes().add(admitted.results().taskId());
+    }
+    synchronized (lock) {
+      limits.forEach(limit -> limit.cancel(false));
+    }
+    sink.ended(this, ending.settlement());
+    return true;
+  }
+
+  private void count(Settlement settlement) {
+    for (Effect effect : settlement.effects()) {
+      if (effect instanceof Effect.Quarantine) {
+        metrics.quarantined(1);
+      } else if (effect instanceof Effect.Park) {
+        metrics.parked();
+      }
+    }
+  }
+
+  /** Whatever user code does, also while its result is written, the message gets an end. */
+  private Ending ending(Outcome outcome) {
+    try {
+      return settled(outcome);
+    } catch (RuntimeException | Error e) {
+      log.error(
+          "{}: the outcome of a message cannot be written; it is quarantined", delivery.queue(), e);
+      Outcome unwritten =
+          new Outcome.NotRunnable(
+              null,
+              RemoteException.of("builtins", "RuntimeError", String.valueOf(e)),
+              "its outcome could not be written",
+              admission.deliveries());
+      return new Ending(
+          unwritten, settlement(unwritten.effects(delivery, services.clock().instant())));
+    }
+  }
+
+  private Ending settled(Outcome outcome) {
+    List<Effect> effects;
+    try {
+      effects = new ArrayList<>(outcome.effects(delivery, services.clock().instant()));
+    } catch (RuntimeException | StackOverflowError e) {
+      TaskCall begun = call;
+      if (outcome instanceof Outcome.Succeeded && begun != null) {
+        return settled(begun.unencodable(e));
+      }
+      throw e;
+    }
+    String counted = admission.countedTag();
+    if (counted != null && outcome.isEnd()) {
+      effects.add(new Effect.ForgetDeliveries(counted));
+    }
+    return new Ending(outcome, settlement(effects));
+  }
+
+  private Settlement settlement(List<Effect> effects) {
+    return acknowledging == null
+        ? new Settlement(delivery.tag(), effects)
+        : Settlement.afterAcknowledgement(delivery.tag(), effects);
+  }
+
+  private void leave() {
+    synchronized (lock) {
+      if (!left) {
+        left = true;
+        guard.left();
+        sink.left(this);
+      }
+    }
+  }
+
+  // ---- time limits, on the timer's thread
+
+  private void watch(TaskLink link, TaskCall begun) {
+    Duration soft = link.softTimeLimit();
+    Duration hard = link.timeLimit();
+    synchronized (lock) {
+      if (soft != null) {
+        limits.add(services.timer().after(soft, () -> softTimeLimit(link)));
+      }
+      if (hard != null) {
+        limits.add(
+            services
+                .timer()
+                .after(
+                    hard,
+                    () -> stop(begun.timedOut(), new TimeoutException("time limit exceeded"))));
+      }
+    }
+  }
+
+  private void softTimeLimit(TaskLink link) {
+    synchronized (lock) {
+      if (stage.get() != Stage.RUNNING) {
+        return;
+      }
+      log.warn("Soft time limit ({}) exceeded for {}", link.softTimeLimit(), delivery.tag());
+      link.softTimeLimitExceeded();
+      interrupt();
+    }
+  }
+
+  /**
+   * Stops the task by force: this is its outcome, and whatever it still does no longer counts. Its
+   * thread is interrupted; if it has not left after a while, its place is given to another.
+   *
+   * @param failure what breakers are told; null if the task is not to blame
+   */
+  private boolean stop(Outcome outcome, @Nullable Throwable failure) {
+    if (!end(outcome)) {
+      return false;
+    }
+    if (failure != null) {
+      guard.ended(System.nanoTime() - begunAt, failure);
+    }
+    sink.stopped(this);
+    interrupt();
+    var unused = services.timer().after(services.grace(), this::giveUp);
+    return true;
+  }
+
+  private void giveUp() {
+    synchronized (lock) {
+      Thread thread = runner;
+      if (!left && thread != null) {
+        left = true;
+        guard.left();
+        sink.stuck(this, thread);
+      } else if (!left && pending != null) {
+        leave(); // it cannot be cancelled, and holds no thread
+      }
+    }
+  }
+
+  private void interrupt() {
+    synchronized (lock) {
+      if (runner != null) {
+        runner.interrupt();
+      } else {
+        cancelPending();
+      }
+    }
+  }
+
+  private void cancelPending() {
+    CompletionStage<?> promised = pending;
+    if (promised == null) {
+      return;
+    }
+    try {
+      promised.toCompletableFuture().cancel(true);
+    } catch (UnsupportedOperationException e) {
+      log.warn("{}: an asynchronous task cannot be cancelled", delivery.tag(), e);
+    }
+  }
+
+  // ---- called by whoever stops the worker, or the task
 
   /** Takes the message back unless it has begun. True if it will not be run. */
   boolean takeBackIfWaiting() {
@@ -112,261 +490,50 @@ final class TaskExecution implements Runnable {
 
   /** Takes a running message back and interrupts its thread. True if its outcome will not count. */
   boolean takeBackRunning() {
-    boolean taken = stage.compareAndSet(Stage.RUNNING, Stage.TAKEN_BACK);
-    Thread thread = runner;
-    if (taken && thread != null) {
-      thread.interrupt();
-    }
-    return taken;
-  }
-
-  boolean isRunning() {
-    return stage.get() == Stage.RUNNING;
-  }
-
-  @Override
-  public void run() {
-    try {
-      runner = Thread.currentThread(); // first: whoever sees it running must find whom to interrupt
-      if (stage.compareAndSet(Stage.WAITING, Stage.RUNNING)) {
-        metrics.began(System.nanoTime() - fetched);
-        Settlement settlement = settle();
-        if (stage.compareAndSet(Stage.RUNNING, Stage.ENDED)) {
-          sink.ended(this, settlement);
-        }
+    synchronized (lock) {
+      if (!stage.compareAndSet(Stage.RUNNING, Stage.TAKEN_BACK)) {
+        return false;
       }
-    } finally {
-      runner = null;
-      Thread.interrupted(); // an interrupt meant for this task must not meet the next one
-      MDC.remove(MDC_ID);
-      MDC.remove(MDC_NAME);
-      MDC.remove(MDC_QUEUE);
-      guard.left();
-      sink.left(this);
-    }
-  }
-
-  /** Whatever user code does, also while its result is written, the message gets an end. */
-  private Settlement settle() {
-    try {
-      return settlementOf(handleSafely());
-    } catch (RuntimeException | Error e) {
-      log.error(
-          "{}: the outcome of a message cannot be written; it is quarantined", delivery.queue(), e);
-      return new Settlement(
-          delivery.tag(),
-          List.of(
-              new Effect.Quarantine(
-                  delivery.queue(),
-                  "its outcome could not be written",
-                  deliveries,
-                  delivery.message())));
-    }
-  }
-
-  private Settlement settlementOf(Outcome outcome) {
-    try {
-      List<Effect> effects = new ArrayList<>(outcome.effects(delivery, clock.instant()));
-      if (countedTag != null) {
-        effects.add(new Effect.ForgetDeliveries(countedTag));
+      Admission.Admitted admitted = admission.admitted();
+      if (call != null && admitted != null) {
+        admitted.link().cut();
       }
-      Settlement settlement = new Settlement(delivery.tag(), effects);
-      metrics.ended(taskName, outcome.name(), ran);
-      count(outcome);
-      return settlement;
-    } catch (RuntimeException | StackOverflowError e) {
-      if (outcome instanceof Outcome.Succeeded succeeded) {
-        log.error("{}: the result of a task cannot be written", delivery.queue(), e);
-        return settlementOf(succeeded.unencodable(e));
-      }
-      throw e;
+      limits.forEach(limit -> limit.cancel(false));
+      interrupt();
+      return true;
     }
-  }
-
-  private void count(Outcome outcome) {
-    if (outcome instanceof Outcome.NotRunnable) {
-      metrics.quarantined(1);
-    } else if (outcome instanceof Outcome.NotDue || outcome instanceof Outcome.BreakerOpen) {
-      metrics.parked();
-    }
-  }
-
-  /** Whatever goes wrong on the way to the task, a huge message for instance, is an outcome too. */
-  private Outcome handleSafely() {
-    try {
-      return handle();
-    } catch (RuntimeException | Error e) {
-      log.error("{}: a message could not be handled and is quarantined", delivery.queue(), e);
-      return new Outcome.NotRunnable(
-          null, Exceptions.remote(e), "could not be handled: " + e, deliveries);
-    }
-  }
-
-  private Outcome handle() {
-    TaskMessage message;
-    try {
-      message = MessageCodec.decode(delivery.message());
-    } catch (MalformedMessageException e) {
-      return malformed(e);
-    }
-    RegisteredTask task = registry.find(message.headers().task());
-    if (task == null) {
-      return unknown(message.headers());
-    }
-    taskName = task.name();
-    MDC.put(MDC_ID, message.headers().id());
-    MDC.put(MDC_NAME, taskName);
-    MDC.put(MDC_QUEUE, delivery.queue());
-    Outcome refused = admit(message, task);
-    if (refused == null) {
-      refused = admitByBreaker(task);
-    }
-    if (refused == null && message.properties().redelivered()) {
-      metrics.redelivered();
-      refused = admitAgain(message.headers());
-    }
-    return refused == null ? run(message, task) : refused;
-  }
-
-  /** What is parked because its task's breaker is open has not begun, and is not counted so. */
-  private @Nullable Outcome admitByBreaker(RegisteredTask task) {
-    Duration wait = guard.admit(task.name());
-    return wait == null ? null : new Outcome.BreakerOpen(clock.instant().plus(wait));
   }
 
   /**
-   * A message that has been with a worker before may be what ended that worker. What counts is how
-   * often it was begun, not how often it was fetched: those that only waited behind it are
-   * innocent.
+   * What is written for a message that was taken back. It goes back to its queue; but one that was
+   * acknowledged and has begun may have done half its work, and nobody expects it to run again.
    */
-  private @Nullable Outcome admitAgain(TaskHeaders headers) {
-    String tag = DeliveryTag.of(delivery.message());
-    if (limit.maxDeliveries() == 0 || tag == null) {
-      return null;
+  Settlement takenBack() {
+    TaskCall begun = call;
+    if (acknowledging != null && begun != null) {
+      return settlement(begun.lost().effects(delivery, services.clock().instant()));
     }
-    countedTag = tag;
-    deliveries = limit.count(tag);
-    if (deliveries <= limit.maxDeliveries()) {
-      return null;
-    }
-    deliveries--; // this time it does not begin
-    String reason = "delivered " + deliveries + " times without an end";
-    log.error("{}: message {} was {}; quarantined", delivery.queue(), headers.id(), reason);
-    return new Outcome.NotRunnable(
-        headers.id(),
-        RemoteException.of("billiard.exceptions", "WorkerLostError", reason),
-        reason,
-        deliveries);
+    return settlement(List.of(Outcome.returned(delivery)));
   }
 
-  private Outcome malformed(MalformedMessageException e) {
-    String reason = String.valueOf(e.getMessage());
-    log.error("{}: a message cannot be read and is quarantined: {}", delivery.queue(), reason);
-    return new Outcome.NotRunnable(
-        e.taskId(),
-        RemoteException.of("kombu.exceptions", "DecodeError", reason),
-        reason,
-        deliveries);
+  /** Whether this is the settlement it waits for before it begins. */
+  boolean awaits(Settlement settlement) {
+    return acknowledging != null && settlement.claim() == Settlement.Claim.HELD;
   }
 
-  /** What keeps a message from being run now; null if nothing does. */
-  private @Nullable Outcome admit(TaskMessage message, RegisteredTask task) {
-    TaskHeaders headers = message.headers();
-    Instant now = clock.instant();
-    OffsetDateTime expires = headers.expires();
-    if (expires != null && now.isAfter(expires.toInstant())) {
-      log.info("Discarding revoked task: {}[{}]: expired", headers.task(), headers.id());
-      return new Outcome.Expired(message, ignored(headers, task));
-    }
-    OffsetDateTime eta = headers.eta();
-    if (eta != null && eta.toInstant().isAfter(now)) {
-      return new Outcome.NotDue(eta.toInstant());
-    }
-    return unsupported(message);
+  /** The message is acknowledged and no longer held; or it was somebody else's. */
+  void acknowledged(boolean ours) {
+    acknowledgement.complete(ours);
   }
 
-  private Outcome unknown(TaskHeaders headers) {
-    log.error(
-        "{}: no task is called {}; message {} is quarantined",
-        delivery.queue(),
-        headers.task(),
-        headers.id());
-    return new Outcome.NotRunnable(
-        headers.id(),
-        RemoteException.of("celery.exceptions", "NotRegistered", headers.task()),
-        "no task is called " + headers.task(),
-        deliveries);
+  /** Whether the message is still recorded under its tag, as far as this side knows. */
+  boolean holdsMessage() {
+    return !acknowledgement.isDone();
   }
 
-  /**
-   * A workflow this worker cannot continue must not be begun: its rest would be lost in silence.
-   */
-  private @Nullable Outcome unsupported(TaskMessage message) {
-    for (String part : List.of("chain", "callbacks", "chord")) {
-      Object follows = message.body().embed().get(part);
-      if (follows != null && !(follows instanceof List<?> list && list.isEmpty())) {
-        String reason = "the message carries " + part + ", which this worker cannot continue yet";
-        log.error("{}: {}; task {}", delivery.queue(), reason, message.headers().id());
-        return new Outcome.NotRunnable(
-            message.headers().id(),
-            RemoteException.of("builtins", "NotImplementedError", reason),
-            reason,
-            deliveries);
-      }
-    }
-    return null;
-  }
-
-  private Outcome run(TaskMessage message, RegisteredTask task) {
-    boolean ignored = ignored(message.headers(), task);
-    TaskContext context = new TaskContext(delivery.queue(), message);
-    measureWait(message.headers());
-    long start = System.nanoTime();
-    try {
-      Object value = task.handler().run(context, context.arguments());
-      tellGuard(System.nanoTime() - start, null);
-      return new Outcome.Succeeded(message, value, ignored);
-    } catch (Throwable error) { // the one place where what user code throws becomes an outcome
-      tellGuard(System.nanoTime() - start, error);
-      report(message.headers(), error);
-      return new Outcome.Failed(
-          message, Exceptions.remote(error), Exceptions.traceback(error), ignored);
-    } finally {
-      ran = System.nanoTime() - start;
-    }
-  }
-
-  /** Clocks may disagree, and a header may hold anything: what cannot be is left out. */
-  private void measureWait(TaskHeaders headers) {
-    if (headers.custom().get(SENT_AT) instanceof Number sent) {
-      double seconds = clock.millis() / 1000.0 - sent.doubleValue();
-      if (seconds >= 0 && seconds < LONGEST_WAIT_SECONDS) {
-        metrics.waitedInAll(Duration.ofMillis((long) (seconds * 1000)));
-      }
-    }
-  }
-
-  /** What was taken back while it ran was interrupted by us: no fault of the task's. */
-  private void tellGuard(long nanos, @Nullable Throwable error) {
-    if (stage.get() == Stage.RUNNING) {
-      guard.ended(nanos, error);
-    }
-  }
-
-  private void report(TaskHeaders headers, Throwable error) {
-    if (stage.get() == Stage.TAKEN_BACK) {
-      log.info(
-          "Task {}[{}] was interrupted; its message is back in its queue",
-          headers.displayName(),
-          headers.id());
-    } else {
-      log.error("Task {}[{}] raised", headers.displayName(), headers.id(), error);
-    }
-  }
-
-  /** The header decides, where it says anything (celery 5.6.3 {@code app/trace.py}). */
-  private static boolean ignored(TaskHeaders headers, RegisteredTask task) {
-    Boolean header = headers.ignoreResult();
-    return header == null ? task.ignoreResult() : header;
+  /** Stops the task by force if it is this one and runs. */
+  boolean terminate(String taskId) {
+    TaskCall begun = call;
+    return begun != null && begun.isOf(taskId) && isRunning() && stop(begun.terminated(), null);
   }
 }

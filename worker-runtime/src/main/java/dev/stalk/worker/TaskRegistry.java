@@ -19,7 +19,7 @@ final class TaskRegistry {
   /**
    * Adds every method of this object that is marked with {@link Task}.
    *
-   * @throws IllegalArgumentException if there is none, or one cannot be called
+   * @throws IllegalArgumentException if there is none, one cannot be called, or an option is wrong
    */
   void addAll(Object object) {
     Set<String> found = new HashSet<>();
@@ -46,7 +46,9 @@ final class TaskRegistry {
   }
 
   private void add(Object object, Method method, Task task) {
-    add(new RegisteredTask(task.value(), new AnnotatedTask(object, method), task.ignoreResult()));
+    add(
+        new RegisteredTask(
+            task.value(), new AnnotatedTask(object, method), AnnotatedOptions.of(method, task)));
   }
 
   /**

@@ -32,6 +32,7 @@ final class VirtualThreadCompartment implements Compartment {
   // guarded by lock
   private final Queue<Runnable> waiting = new ArrayDeque<>();
   private final Set<Thread> running = new HashSet<>();
+  private final Set<Thread> givenUp = new HashSet<>();
   private int limit;
   private boolean closed;
 
@@ -104,13 +105,39 @@ final class VirtualThreadCompartment implements Compartment {
   private void ended() {
     lock.lock();
     try {
-      running.remove(Thread.currentThread());
-      bulkhead.onComplete();
+      if (!givenUp.remove(Thread.currentThread())) {
+        running.remove(Thread.currentThread());
+        bulkhead.onComplete();
+      }
       takeOverLimit();
       startPermitted();
       if (running.isEmpty()) {
         idle.signalAll();
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void giveUp(Thread thread) {
+    lock.lock();
+    try {
+      if (running.remove(thread)) {
+        givenUp.add(thread);
+        bulkhead.onComplete();
+        startPermitted();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public int stuck() {
+    lock.lock();
+    try {
+      return givenUp.size();
     } finally {
       lock.unlock();
     }

@@ -1,6 +1,7 @@
 package dev.stalk.worker;
 
 import dev.stalk.broker.BrokerClient;
+import dev.stalk.broker.MessageFactory;
 import dev.stalk.broker.transport.Transport;
 import dev.stalk.worker.config.ManagementConfig;
 import dev.stalk.worker.config.QueueConfig;
@@ -12,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -44,6 +46,9 @@ public final class Worker implements AutoCloseable {
 
   private static final Duration LONGEST = Duration.ofDays(365);
 
+  /** How long a task that was stopped by force may hold on to its thread. */
+  private static final Duration STOPPED_TASKS_GRACE = Duration.ofSeconds(5);
+
   private enum State {
     NEW,
     RUNNING,
@@ -53,9 +58,10 @@ public final class Worker implements AutoCloseable {
   private volatile WorkerConfig config; // written under this
   private final TaskRegistry registry;
   private final Transport transport;
-  private final DeliveryLimit limit;
   private final WorkerMetrics metrics;
-  private final Clock clock;
+  private final WorkerServices services;
+  private final RevokedTasks revoked;
+  private final Timer timer = new Timer();
   private final String workerId = UUID.randomUUID().toString();
 
   /** Those of the configuration, and those that were taken out of it and still have tasks. */
@@ -67,15 +73,31 @@ public final class Worker implements AutoCloseable {
   private int consumersMade; // guarded by this
   private volatile State state = State.NEW; // written under this
 
-  private Worker(WorkerConfig config, TaskRegistry registry, MeterRegistry meters, Clock clock) {
+  private Worker(WorkerConfig config, Builder builder, Clock clock) {
     this.config = config;
-    this.registry = registry;
-    this.clock = clock;
+    this.registry = builder.registry;
     ManagementConfig port = config.management(); // first, as it may be refused
-    this.management = port == null ? null : new ManagementServer(port, meters, this::health);
+    this.management =
+        port == null ? null : new ManagementServer(port, builder.meters, this::health);
     this.transport = BrokerClient.transport(config.broker(), "stalk-worker");
-    this.metrics = new WorkerMetrics(meters);
-    this.limit = new DeliveryLimit(transport, config.broker().maxDeliveries());
+    this.revoked = new RevokedTasks(clock);
+    this.metrics = new WorkerMetrics(builder.meters);
+    this.services =
+        new WorkerServices(
+            config.name(),
+            registry,
+            new DeliveryLimit(transport, config.broker().maxDeliveries()),
+            transport,
+            new MessageFactory(config.broker().defaultQueue(), clock),
+            new Exceptions(builder.exceptions),
+            timer,
+            STOPPED_TASKS_GRACE,
+            revoked,
+            new TaskRates(clock),
+            new RecentSuccesses(),
+            builder.interceptors,
+            new TaskListeners(builder.listeners),
+            clock);
     config.queues().forEach((name, settings) -> consumers.add(consumer(name, settings)));
     this.chores = new Chores(transport, consumers, config.broker().lease(), clock);
   }
@@ -86,11 +108,8 @@ public final class Worker implements AutoCloseable {
         settings.queuesOf(name),
         settings,
         workerId + ":" + consumersMade++,
-        transport,
-        registry,
-        limit,
-        metrics,
-        clock);
+        services,
+        metrics);
   }
 
   private WorkerHealth health() {
@@ -272,6 +291,44 @@ public final class Worker implements AutoCloseable {
     return Optional.ofNullable(management).map(ManagementServer::address);
   }
 
+  /**
+   * Sees to it that a task is not run here (celery {@code worker/control.py:revoke}): when its
+   * message is fetched it is stored as REVOKED and acknowledged. One that runs already goes on. The
+   * last 50,000 ids are remembered, in this process alone.
+   */
+  public void revoke(String taskId) {
+    revoked.add(taskId);
+  }
+
+  /**
+   * Does the same with every task that bears this stamp (celery {@code
+   * worker/control.py:revoke_by_stamped_headers}).
+   */
+  public void revokeByStamp(String header, String value) {
+    revoked.addStamp(header, value);
+  }
+
+  /**
+   * Revokes a task and, if it runs here, stops it by force: it is stored as REVOKED with the reason
+   * {@code terminated}, its message is acknowledged, its thread interrupted, and replaced if it
+   * does not end.
+   *
+   * @return true if it was running here
+   */
+  public boolean terminate(String taskId) {
+    revoked.add(taskId);
+    boolean any = false;
+    for (QueueConsumer consumer : consumers) {
+      any |= consumer.terminate(taskId);
+    }
+    return any;
+  }
+
+  /** The ids that are not to be run here. */
+  public Set<String> revoked() {
+    return revoked.ids();
+  }
+
   /** Fetches no more. Tasks that run go on, as do those already fetched. */
   public void quiet() {
     consumers.forEach(QueueConsumer::quiet);
@@ -345,6 +402,7 @@ public final class Worker implements AutoCloseable {
 
   private void close(List<QueueConsumer> ended) {
     chores.close();
+    timer.close();
     if (management != null) {
       management.close();
     }
@@ -363,6 +421,11 @@ public final class Worker implements AutoCloseable {
   public static final class Builder {
     private @Nullable WorkerConfig config;
     private final TaskRegistry registry = new TaskRegistry();
+    private final List<TaskInterceptor> interceptors = new ArrayList<>();
+    private final List<TaskListener> listeners = new ArrayList<>();
+    private final Map<Class<?>, Exceptions.PythonClass> exceptions = new HashMap<>();
+    private final List<Class<?>> types = new ArrayList<>();
+    private TaskFactory factory = TaskFactory.constructors();
     private MeterRegistry meters = Metrics.globalRegistry;
 
     private Builder() {}
@@ -389,7 +452,60 @@ public final class Worker implements AutoCloseable {
      * @throws IllegalArgumentException if the name is empty or taken
      */
     public Builder task(String name, TaskHandler handler) {
-      registry.add(new RegisteredTask(name, handler, false));
+      return task(name, TaskOptions.DEFAULT, handler);
+    }
+
+    /**
+     * Adds a function with options.
+     *
+     * @throws IllegalArgumentException if the name is empty or taken
+     */
+    public Builder task(String name, TaskOptions options, TaskHandler handler) {
+      registry.add(new RegisteredTask(name, handler, options));
+      return this;
+    }
+
+    /**
+     * Adds every method of this class that is marked with {@link Task}; the {@link TaskFactory}
+     * makes the object when the worker is built.
+     */
+    public Builder tasks(Class<?> type) {
+      types.add(Objects.requireNonNull(type, "type"));
+      return this;
+    }
+
+    /** What makes the objects of classes; their constructors by default. */
+    public Builder factory(TaskFactory value) {
+      factory = Objects.requireNonNull(value, "factory");
+      return this;
+    }
+
+    /** Adds what stands around every task, inside of those added before. */
+    public Builder interceptor(TaskInterceptor value) {
+      interceptors.add(Objects.requireNonNull(value, "interceptor"));
+      return this;
+    }
+
+    /** Adds who is told what happens to tasks, after those added before. */
+    public Builder listener(TaskListener value) {
+      listeners.add(Objects.requireNonNull(value, "listener"));
+      return this;
+    }
+
+    /**
+     * Says as which Python class an exception, or one derived from it, is stored, so that Python
+     * callers can catch it.
+     *
+     * @param type the Java class
+     * @param module the Python module, for example {@code myapp.errors}
+     * @param name the class in that module, which has to be an exception; it is made with the
+     *     message as its only argument
+     */
+    public Builder exception(Class<? extends Throwable> type, String module, String name) {
+      if (module.isBlank() || name.isBlank()) {
+        throw new IllegalArgumentException("a Python exception has a module and a name");
+      }
+      exceptions.put(type, new Exceptions.PythonClass(module, name));
       return this;
     }
 
@@ -409,26 +525,34 @@ public final class Worker implements AutoCloseable {
       if (config == null) {
         throw new IllegalArgumentException("a worker needs a configuration");
       }
-      config.tasks().forEach(name -> registry.addAll(instantiate(name)));
+      config.tasks().forEach(name -> registry.addAll(create(named(name))));
+      types.forEach(type -> registry.addAll(create(type)));
       if (registry.names().isEmpty()) {
         throw new IllegalArgumentException(
             "a worker needs tasks: name their classes under 'tasks', or pass them to the builder");
       }
-      return new Worker(config, registry, meters, Clock.systemUTC());
+      return new Worker(config, this, Clock.systemUTC());
     }
 
-    private static Object instantiate(String className) {
+    private static Class<?> named(String className) {
       try {
-        return Class.forName(className, true, Thread.currentThread().getContextClassLoader())
-            .getConstructor()
-            .newInstance();
+        return Class.forName(className, true, Thread.currentThread().getContextClassLoader());
       } catch (ClassNotFoundException e) {
         throw new IllegalArgumentException(
             "tasks: no class %s on the class path".formatted(className), e);
-      } catch (ReflectiveOperationException | LinkageError e) {
+      } catch (LinkageError e) {
         throw new IllegalArgumentException(
-            "tasks: %s needs a public constructor without parameters that works: %s"
-                .formatted(className, e),
+            "tasks: %s cannot be loaded: %s".formatted(className, e), e);
+      }
+    }
+
+    private Object create(Class<?> type) {
+      try {
+        return Objects.requireNonNull(factory.create(type), "the factory made nothing");
+      } catch (Exception | LinkageError e) {
+        throw new IllegalArgumentException(
+            "tasks: %s needs a public constructor without parameters that works, or a factory: %s"
+                .formatted(type.getName(), e),
             e);
       }
     }

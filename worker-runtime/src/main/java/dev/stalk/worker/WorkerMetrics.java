@@ -44,6 +44,7 @@ import java.util.function.DoubleSupplier;
  * <tr><td>stalk.queue.held</td><td>gauge</td><td>queue</td><td>messages running, buffered or to be settled</td></tr>
  * <tr><td>stalk.queue.held.bytes</td><td>gauge</td><td>queue</td><td>the size of these</td></tr>
  * <tr><td>stalk.queue.buffered</td><td>gauge</td><td>queue</td><td>messages that have not begun</td></tr>
+ * <tr><td>stalk.queue.stuck</td><td>gauge</td><td>queue</td><td>threads whose task was stopped by force and has not ended</td></tr>
  * <tr><td>stalk.queue.threads</td><td>gauge</td><td>queue</td><td>how many tasks may run at once</td></tr>
  * <tr><td>stalk.queue.places.free</td><td>gauge</td><td>queue</td><td>places in the bulkhead and its buffer that are free</td></tr>
  * </table>
@@ -91,6 +92,9 @@ final class WorkerMetrics {
 
     /** How many may run at once. */
     int threads();
+
+    /** How many threads were given up and have not come back. */
+    int stuck();
 
     /** How many more may be held. */
     int freePlaces();
@@ -147,6 +151,7 @@ final class WorkerMetrics {
       gauge("stalk.queue.held.bytes", queue::heldBytes);
       gauge("stalk.queue.buffered", () -> Math.max(0, queue.held() - queue.running()));
       gauge("stalk.queue.threads", queue::threads);
+      gauge("stalk.queue.stuck", queue::stuck);
       gauge("stalk.queue.places.free", queue::freePlaces);
     }
 

@@ -67,7 +67,20 @@ class ArchitectureTest {
             "TaskHandler",
             "TaskContext",
             "TaskArguments",
-            "TaskArgumentException");
+            "TaskArgumentException",
+            "TaskOptions",
+            "TaskOptions$Builder",
+            "TaskRate",
+            "RetryPolicy",
+            "RetryPolicy$Builder",
+            "RetryTask",
+            "IgnoreTask",
+            "RejectTask",
+            "SoftTimeLimitExceeded",
+            "PythonError",
+            "TaskInterceptor",
+            "TaskListener",
+            "TaskFactory");
   }
 
   /** A public class in one that is not is hidden with it. */

@@ -38,17 +38,15 @@ class ChoresTest {
 
   private QueueConsumer consumer() {
     TaskRegistry registry = new TaskRegistry();
-    registry.add(new RegisteredTask("gate", gate, true));
+    registry.add(
+        new RegisteredTask("gate", gate, TaskOptions.builder().ignoreResult(true).build()));
     return new QueueConsumer(
         Messages.QUEUE,
         List.of(Messages.QUEUE),
         new QueueConfig(1, 2),
         "worker:0",
-        transport,
-        registry,
-        new DeliveryLimit(transport, 5),
-        new WorkerMetrics(meters),
-        Clock.systemUTC());
+        new Services(registry, transport).build(),
+        new WorkerMetrics(meters));
   }
 
   /** One message runs, two wait. */

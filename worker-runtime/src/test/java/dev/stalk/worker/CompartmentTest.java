@@ -15,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -121,6 +122,59 @@ class CompartmentTest {
 
     assertThat(ran.await(20, TimeUnit.SECONDS)).isTrue();
     compartment.close();
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void anotherThreadTakesThePlaceOfOneThatIsGivenUpUntilItComesBack(BulkheadType kind)
+      throws Exception {
+    Compartment compartment = Compartment.of("math", config(kind, 1));
+    AtomicReference<Thread> stuck = new AtomicReference<>();
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch back = new CountDownLatch(1);
+    compartment.run(
+        () -> {
+          stuck.set(Thread.currentThread());
+          begun.countDown();
+          awaitQuietly(back);
+        });
+    begun.await();
+    CountDownLatch second = new CountDownLatch(1);
+    compartment.run(second::countDown);
+
+    compartment.giveUp(stuck.get());
+
+    assertThat(second.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(compartment.stuck()).isOne();
+    assertThat(compartment.threads()).isOne();
+    back.countDown();
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (compartment.stuck() > 0) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+      Thread.onSpinWait();
+    }
+    Crowd crowd = new Crowd(4);
+    for (int i = 0; i < 4; i++) {
+      compartment.run(crowd::member);
+    }
+    crowd.ending.release(4);
+    assertThat(crowd.all.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(crowd.most).hasValue(1);
+    compartment.close();
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    boolean interrupted = false;
+    while (latch.getCount() > 0) {
+      try {
+        latch.await();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.QueueConnection;
-import dev.stalk.broker.transport.ResultBackend;
 import dev.stalk.broker.transport.Transport;
 import java.time.Instant;
 import java.util.Collection;
@@ -24,6 +23,8 @@ final class FakeTransport implements Transport {
   private final Map<String, QueueConnection> connections = new ConcurrentHashMap<>();
   private final Function<Runnable, QueueConnection> lines;
   private final BlockingQueue<Set<String>> renewals = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Publication> published = new LinkedBlockingQueue<>();
+  private final FakeResults results = new FakeResults();
   private final BlockingQueue<String> counted = new LinkedBlockingQueue<>();
   private volatile ToLongFunction<String> counting = tag -> 2;
   private volatile Function<Collection<String>, List<String>> renewing = tags -> List.of();
@@ -54,6 +55,11 @@ final class FakeTransport implements Transport {
   /** The delivery tags that were counted so far. */
   List<String> counted() {
     return List.copyOf(counted);
+  }
+
+  /** The messages that were published so far. */
+  List<Publication> published() {
+    return List.copyOf(published);
   }
 
   /** What renewing does: given the tags, the tags no longer held. */
@@ -113,7 +119,7 @@ final class FakeTransport implements Transport {
 
   @Override
   public void publish(List<Publication> publications) {
-    throw new UnsupportedOperationException();
+    published.addAll(publications);
   }
 
   @Override
@@ -137,8 +143,8 @@ final class FakeTransport implements Transport {
   }
 
   @Override
-  public ResultBackend results() {
-    throw new UnsupportedOperationException();
+  public FakeResults results() {
+    return results;
   }
 
   @Override

@@ -8,6 +8,7 @@ import dev.stalk.broker.message.TaskBody;
 import dev.stalk.broker.message.TaskHeaders;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.transport.Delivery;
+import dev.stalk.worker.config.TaskConfig;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -33,6 +34,9 @@ final class Messages {
   private @Nullable String parentId;
   private @Nullable String rootId;
   private @Nullable Boolean ignoreResult;
+  private @Nullable Double timeLimit;
+  private @Nullable Double softTimeLimit;
+  private final Map<String, @Nullable Object> stamps = new LinkedHashMap<>();
   private int retries;
   private int priority;
   private boolean redelivered;
@@ -101,6 +105,18 @@ final class Messages {
     return this;
   }
 
+  /** The limits of this call, in seconds. */
+  Messages timeLimits(@Nullable Double hard, @Nullable Double soft) {
+    timeLimit = hard;
+    softTimeLimit = soft;
+    return this;
+  }
+
+  Messages stamp(String name, Object value) {
+    stamps.put(name, value);
+    return this;
+  }
+
   Messages retries(int value) {
     retries = value;
     return this;
@@ -139,8 +155,8 @@ final class Messages {
             group,
             null,
             retries,
-            null,
-            null,
+            timeLimit,
+            softTimeLimit,
             rootId,
             parentId,
             "()",
@@ -148,8 +164,8 @@ final class Messages {
             "gen1@here",
             ignoreResult,
             0,
-            null,
-            Map.of(),
+            stamps.isEmpty() ? null : List.copyOf(stamps.keySet()),
+            stamps,
             "py",
             custom);
     MessageProperties properties =
@@ -181,6 +197,14 @@ final class Messages {
 
   /** What the task sees of the call. */
   TaskContext context() {
-    return new TaskContext(QUEUE, message());
+    return context(QUEUE, message());
+  }
+
+  /** What a task sees of a call that no worker made. */
+  static TaskContext context(String queue, TaskMessage message) {
+    ResultWriter results =
+        new ResultWriter(message, TaskOptions.DEFAULT, TaskConfig.DEFAULT, Services.NODE, queue);
+    WorkerServices services = new Services(new TaskRegistry(), new FakeTransport()).build();
+    return new TaskContext(queue, message, new TaskLink(services, results, null, null));
   }
 }

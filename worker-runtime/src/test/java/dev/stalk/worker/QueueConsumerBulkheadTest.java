@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Timeout;
 /** What bounds a queue's fetch, step by step: breaker, rate, memory, and their change. */
 @Timeout(120)
 class QueueConsumerBulkheadTest {
+  private static final TaskOptions QUIET = TaskOptions.builder().ignoreResult(true).build();
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(20);
   private static final Instant START = Instant.parse("2026-11-22T10:00:00Z");
 
@@ -64,26 +65,30 @@ class QueueConsumerBulkheadTest {
 
   private QueueConsumer started(QueueConfig config) {
     TaskRegistry registry = new TaskRegistry();
-    registry.add(new RegisteredTask("gate", gate, true));
-    registry.add(new RegisteredTask("echo", (context, args) -> args.positional(), true));
+    registry.add(new RegisteredTask("gate", gate, QUIET));
+    registry.add(new RegisteredTask("echo", (context, args) -> args.positional(), QUIET));
     registry.add(
         new RegisteredTask(
             "fail",
             (context, args) -> {
               throw new IllegalStateException("broken");
             },
-            true));
+            QUIET));
+    registry.add(
+        new RegisteredTask(
+            "ignore",
+            (context, args) -> {
+              throw new IgnoreTask();
+            },
+            QUIET));
     QueueConsumer consumer =
         new QueueConsumer(
             Messages.QUEUE,
             List.of(Messages.QUEUE),
             config,
             "worker:0",
-            transport,
-            registry,
-            new DeliveryLimit(transport, 5),
-            new WorkerMetrics(meters),
-            clock);
+            new Services(registry, transport).clock(clock).build(),
+            new WorkerMetrics(meters));
     started.add(consumer);
     consumer.start();
     return consumer;
@@ -474,6 +479,17 @@ class QueueConsumerBulkheadTest {
     assertThat(line().asked().wanted()).isEqualTo(8);
     assertThat(consumer.heldBytes()).isZero();
     line().findNothing();
+  }
+
+  @Test
+  void aTaskThatIgnoresItsMessageHasNotFailed() throws Exception {
+    QueueConsumer consumer = started(queue(2, 0).circuitBreaker(breaker(2).build()).build());
+    line().asked();
+    line().find(messages("ignore", 1, 4));
+
+    settle(4, 2);
+
+    assertThat(consumer.breaker().breaker().getMetrics().getNumberOfBufferedCalls()).isZero();
   }
 
   // ---- waiting

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stalk.worker.config.QueueConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +28,8 @@ class QueueConsumerLifecycleTest {
 
   private QueueConsumer consumer(int failEvery, TaskHandler handler) {
     TaskRegistry registry = new TaskRegistry();
-    registry.add(new RegisteredTask("count", handler, true));
+    registry.add(
+        new RegisteredTask("count", handler, TaskOptions.builder().ignoreResult(true).build()));
     FakeTransport transport =
         new FakeTransport(
             wake -> {
@@ -41,11 +41,8 @@ class QueueConsumerLifecycleTest {
         List.of(Messages.QUEUE),
         new QueueConfig(2, 7),
         "worker:0",
-        transport,
-        registry,
-        new DeliveryLimit(transport, 5),
-        new WorkerMetrics(new SimpleMeterRegistry()),
-        Clock.systemUTC());
+        new Services(registry, transport).build(),
+        new WorkerMetrics(new SimpleMeterRegistry()));
   }
 
   private void pushAll() {

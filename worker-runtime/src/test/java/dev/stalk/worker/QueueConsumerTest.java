@@ -18,7 +18,6 @@ import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.Settlement;
 import dev.stalk.worker.config.QueueConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -41,18 +40,17 @@ class QueueConsumerTest {
 
   private QueueConsumer consumer(int threads, int buffer) {
     TaskRegistry registry = new TaskRegistry();
-    registry.add(new RegisteredTask("gate", gate, true));
-    registry.add(new RegisteredTask("echo", (context, args) -> args.positional(), false));
+    registry.add(
+        new RegisteredTask("gate", gate, TaskOptions.builder().ignoreResult(true).build()));
+    registry.add(
+        new RegisteredTask("echo", (context, args) -> args.positional(), TaskOptions.DEFAULT));
     return new QueueConsumer(
         Messages.QUEUE,
         List.of(Messages.QUEUE),
         new QueueConfig(threads, buffer),
         "worker:0",
-        transport,
-        registry,
-        new DeliveryLimit(transport, 5),
-        new WorkerMetrics(meters),
-        Clock.systemUTC());
+        new Services(registry, transport).build(),
+        new WorkerMetrics(meters));
   }
 
   private QueueConsumer started(int threads, int buffer) {

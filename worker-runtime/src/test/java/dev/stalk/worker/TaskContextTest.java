@@ -58,7 +58,7 @@ class TaskContextTest {
     byte[] first = aTaskMessage().bytes();
     byte[] second = Redelivery.mark(first);
 
-    assertThat(new TaskContext("math", MessageCodec.decode(first)).redelivered()).isFalse();
-    assertThat(new TaskContext("math", MessageCodec.decode(second)).redelivered()).isTrue();
+    assertThat(Messages.context("math", MessageCodec.decode(first)).redelivered()).isFalse();
+    assertThat(Messages.context("math", MessageCodec.decode(second)).redelivered()).isTrue();
   }
 }

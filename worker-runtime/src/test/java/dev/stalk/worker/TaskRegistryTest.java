@@ -98,9 +98,11 @@ class TaskRegistryTest {
     registry.addAll(new Several());
 
     assertThat(registry.find("tasks.add"))
-        .extracting(RegisteredTask::ignoreResult)
+        .extracting(task -> task.options().ignoreResult())
         .isEqualTo(false);
-    assertThat(registry.find("tasks.log")).extracting(RegisteredTask::ignoreResult).isEqualTo(true);
+    assertThat(registry.find("tasks.log"))
+        .extracting(task -> task.options().ignoreResult())
+        .isEqualTo(true);
   }
 
   @Test
@@ -148,10 +150,11 @@ class TaskRegistryTest {
 
   @Test
   void aNameIsGivenOnce() {
-    registry.add(new RegisteredTask("tasks.add", HANDLER, false));
+    registry.add(new RegisteredTask("tasks.add", HANDLER, TaskOptions.DEFAULT));
 
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> registry.add(new RegisteredTask("tasks.add", HANDLER, true)))
+        .isThrownBy(
+            () -> registry.add(new RegisteredTask("tasks.add", HANDLER, TaskOptions.DEFAULT)))
         .withMessage("two tasks are called tasks.add");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> registry.addAll(new Several()))
@@ -165,13 +168,13 @@ class TaskRegistryTest {
   @ValueSource(strings = {"", " ", "\t\n"})
   void aTaskNeedsAName(String name) {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> registry.add(new RegisteredTask(name, HANDLER, false)))
+        .isThrownBy(() -> registry.add(new RegisteredTask(name, HANDLER, TaskOptions.DEFAULT)))
         .withMessage("a task needs a name");
   }
 
   @Test
   void theNamesCannotBeChangedFromOutside() {
-    registry.add(new RegisteredTask("tasks.add", HANDLER, false));
+    registry.add(new RegisteredTask("tasks.add", HANDLER, TaskOptions.DEFAULT));
 
     assertThatExceptionOfType(UnsupportedOperationException.class)
         .isThrownBy(() -> registry.names().clear());
@@ -181,10 +184,10 @@ class TaskRegistryTest {
   @SuppressWarnings("NullAway")
   void aRegisteredTaskHasNameAndHandler() {
     assertThatNullPointerException()
-        .isThrownBy(() -> new RegisteredTask(null, HANDLER, false))
+        .isThrownBy(() -> new RegisteredTask(null, HANDLER, TaskOptions.DEFAULT))
         .withMessage("name");
     assertThatNullPointerException()
-        .isThrownBy(() -> new RegisteredTask("tasks.add", null, false))
+        .isThrownBy(() -> new RegisteredTask("tasks.add", null, TaskOptions.DEFAULT))
         .withMessage("handler");
   }
 }

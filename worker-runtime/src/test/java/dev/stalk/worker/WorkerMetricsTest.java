@@ -38,6 +38,11 @@ class WorkerMetricsTest {
     }
 
     @Override
+    public int stuck() {
+      return 0;
+    }
+
+    @Override
     public int freePlaces() {
       return 1;
     }

@@ -149,7 +149,7 @@ class WorkerTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> builder(WithParameter.class).build())
         .withMessageStartingWith(
-            "tasks: %s needs a public constructor without parameters that works: ",
+            "tasks: %s needs a public constructor without parameters that works, or a factory: ",
             WithParameter.class.getName())
         .withCauseInstanceOf(NoSuchMethodException.class);
     assertThatIllegalArgumentException()

@@ -170,7 +170,8 @@ public final class MessageCodec {
   }
 
   /**
-   * Reads what was popped from a queue's list.
+   * Reads what was popped from a queue's list: a message of protocol 2, of protocol 1, or a hybrid
+   * of both.
    *
    * @throws MalformedMessageException if it is no task message this side can run; it carries the
    *     task's id where one could be read
@@ -180,8 +181,14 @@ public final class MessageCodec {
     Fields headers = envelope.object("headers");
     String id = headers.values().get("id") instanceof String text && !text.isEmpty() ? text : null;
     try {
-      return new TaskMessage(
-          headers(headers), body(envelope, headers), properties(envelope.object("properties")));
+      MessageProperties properties = properties(envelope.object("properties"));
+      Object body = bodyValue(envelope, headers);
+      if (body instanceof Map<?, ?> object) {
+        id = id == null ? ProtocolOne.id(object) : id;
+        ProtocolOne old = new ProtocolOne(headers, object);
+        return new TaskMessage(headers(old.headers()), old.body(), properties);
+      }
+      return new TaskMessage(headers(headers), body(body), properties);
     } catch (MalformedMessageException e) {
       throw new MalformedMessageException(String.valueOf(e.getMessage()), id, e);
     }
@@ -206,8 +213,7 @@ public final class MessageCodec {
 
   private static TaskHeaders headers(Fields headers) {
     if (!headers.values().containsKey("task")) {
-      throw new MalformedMessageException(
-          "headers.task is missing; messages of protocol 1 are not read yet");
+      throw new MalformedMessageException("headers.task is missing");
     }
     List<@Nullable Object> limits = headers.list("timelimit");
     Map<String, @Nullable Object> custom = new LinkedHashMap<>(headers.values());
@@ -271,7 +277,7 @@ public final class MessageCodec {
     return texts;
   }
 
-  private static TaskBody body(Fields envelope, Fields headers) {
+  private static @Nullable Object bodyValue(Fields envelope, Fields headers) {
     if (headers.values().get("compression") != null) {
       throw headers.wrong(
           "compression", headers.values().get("compression"), "absent: it is not read yet");
@@ -280,7 +286,10 @@ public final class MessageCodec {
     if (!CONTENT_TYPE.equals(contentType)) {
       throw envelope.wrong("content-type", contentType, CONTENT_TYPE);
     }
-    Object body = read("message.body", content(envelope));
+    return read("message.body", content(envelope));
+  }
+
+  private static TaskBody body(@Nullable Object body) {
     if (!(body instanceof List<?> parts) || parts.size() != 3) {
       throw new MalformedMessageException(
           "message.body is " + Fields.kind(body) + ", not [args, kwargs, embed]");

@@ -29,6 +29,17 @@ public final class ResultCodec {
    * @throws EncodingException if the value has no form in JSON
    */
   public static byte[] encode(TaskResult result, @Nullable String group) {
+    return encode(result, group, Map.of());
+  }
+
+  /**
+   * As {@link #encode(TaskResult, String)}, with further fields behind the parent's id, as Celery
+   * writes them with {@code result_extended}: name, args, kwargs, worker, retries, queue, stamps.
+   *
+   * @throws EncodingException if a value has no form in JSON
+   */
+  public static byte[] encode(
+      TaskResult result, @Nullable String group, Map<String, @Nullable Object> extended) {
     PythonJson json = new PythonJson(256);
     json.begin('{');
     json.name("status");
@@ -43,6 +54,7 @@ public final class ResultCodec {
     if (result.parentId() != null) {
       field(json, "parent_id", result.parentId());
     }
+    extended.forEach((name, value) -> field(json, name, value));
     field(json, "task_id", result.taskId());
     json.end('}');
     return json.toBytes();

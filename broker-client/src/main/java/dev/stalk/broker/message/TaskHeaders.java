@@ -68,4 +68,36 @@ public record TaskHeaders(
   public String displayName() {
     return shadow == null ? task : shadow;
   }
+
+  /**
+   * The headers of this task's next attempt: the same but for one retry more, its time and the text
+   * forms of its arguments (celery {@code app/task.py:Task.signature_from_request}).
+   *
+   * @param nextEta not to be run before; null for at once
+   */
+  public TaskHeaders nextAttempt(
+      @Nullable OffsetDateTime nextEta, String nextArgsRepr, String nextKwargsRepr) {
+    return new TaskHeaders(
+        task,
+        id,
+        shadow,
+        nextEta,
+        expires,
+        group,
+        groupIndex,
+        retries + 1,
+        timeLimit,
+        softTimeLimit,
+        rootId,
+        parentId,
+        nextArgsRepr,
+        nextKwargsRepr,
+        origin,
+        ignoreResult,
+        replacedTaskNesting,
+        stampedHeaders,
+        stamps,
+        lang,
+        custom);
+  }
 }

@@ -300,7 +300,8 @@ final class RedisQueueConnection implements QueueConnection {
     }
     arguments.add(RedisKeys.bytes(finished.size()));
     for (Settlement settlement : finished) {
-      arguments.add(RedisKeys.bytes(settlement.tag()));
+      boolean held = settlement.claim() == Settlement.Claim.HELD;
+      arguments.add(held ? RedisKeys.bytes(settlement.tag()) : NOTHING);
       arguments.add(RedisKeys.bytes(settlement.effects().size()));
       for (Effect effect : settlement.effects()) {
         add(effect, names, arguments);

@@ -164,18 +164,23 @@ final class RedisResults implements ResultBackend {
     List<Settlement> rest = new ArrayList<>();
     for (int i = 0; i < finished.size(); i++) {
       List<Effect> effects = new ArrayList<>(finished.get(i).effects());
-      if (held.get(i) != null) {
+      if (held.get(i) != null || finished.get(i).claim() == Settlement.Claim.ACKNOWLEDGED) {
         effects.stream()
             .filter(Effect.StoreResult.class::isInstance)
             .forEach(effect -> stores.add((Effect.StoreResult) effect));
         effects.removeIf(Effect.StoreResult.class::isInstance);
       }
-      rest.add(new Settlement(finished.get(i).tag(), effects));
+      rest.add(new Settlement(finished.get(i).tag(), finished.get(i).claim(), effects));
     }
     if (!stores.isEmpty()) {
       pool.with(connection -> store(connection, stores));
     }
     return rest;
+  }
+
+  @Override
+  public void store(String taskId, byte[] meta) {
+    pool.with(connection -> store(connection, List.of(new Effect.StoreResult(taskId, meta))));
   }
 
   private boolean store(RedisConnection connection, List<Effect.StoreResult> stores) {

@@ -9,6 +9,16 @@ public interface ResultBackend {
   /** What is stored about a task, or its PENDING result. */
   TaskResult get(String taskId);
 
+  /**
+   * Stores and announces a state of a running task now, unless a SUCCESS is stored under that id
+   * already (celery {@code backends/base.py:KeyValueStoreBackend._store_result}).
+   *
+   * @param taskId the task
+   * @param meta the encoded meta
+   * @throws BrokerException if the broker did not confirm it
+   */
+  void store(String taskId, byte[] meta);
+
   /** Deletes what is stored about a task. */
   void forget(String taskId);
 

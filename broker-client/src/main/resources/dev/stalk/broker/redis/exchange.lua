@@ -10,7 +10,8 @@
 --       7 the broker's database        8 the results' database
 --       9 how long results are kept, in seconds; 0 for ever
 --         for each queue: what closes its unacked values: ,"","<queue>"]  and its name as JSON
---         number of settlements; then for each: tag, number of effects, and for each effect
+--         number of settlements; then for each: tag (empty if it was
+--         acknowledged before and needs no held message), number of effects, and for each effect
 --         operation, index in KEYS, payload, extra
 --           publish     LPUSH payload
 --           return      RPUSH payload
@@ -109,7 +110,7 @@ local function settle()
   end
   local held, mine = redis.call('ZMSCORE', index, unpack(tags)), {}
   for i = 1, count do
-    if held[i] then
+    if tags[i] ~= '' and held[i] then
       mine[#mine + 1] = tags[i]
     end
   end
@@ -118,15 +119,19 @@ local function settle()
   end
   local done = {}
   for i = 1, count do
-    if not held[i] then
+    if tags[i] ~= '' and not held[i] then
       fates[i] = 0
     else
       local ok, problem = pcall(apply, starts[i])
       if ok then
         fates[i] = 1
-        done[#done + 1] = tags[i]
+        if tags[i] ~= '' then
+          done[#done + 1] = tags[i]
+        end
       else
-        redis.call('ZADD', index, held[i], tags[i])
+        if tags[i] ~= '' then
+          redis.call('ZADD', index, held[i], tags[i])
+        end
         fates[i] = textOf(problem)
       end
     end

@@ -127,7 +127,6 @@ class MessageCodecTest {
           ''                                 | message.body
           5                                  | message.body is '5'
           null                               | message.body is missing
-          {"args": [], "task": "t"}          | message.body is an object
           []                                 | message.body is an array
           [[], {}]                           | message.body is an array
           [[], {}, {}, {}]                   | message.body is an array

@@ -314,10 +314,20 @@ class MessageFixturesTest {
             MalformedMessageException.class,
             e -> assertThat(e.taskId()).isEqualTo("00000000-0000-4000-8000-00000000001b"))
         .hasMessageContaining("headers.compression");
-    assertThatThrownBy(() -> decode(version, "protocol-1"))
-        .isInstanceOf(MalformedMessageException.class)
-        .hasMessageContaining("headers.task is missing")
-        .hasMessageContaining("protocol 1");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {CELERY_52, CELERY_57})
+  void aMessageOfProtocolOneIsReadLikeOneOfProtocolTwo(String version) {
+    TaskMessage message = decode(version, "protocol-1");
+
+    assertThat(message.headers().task()).isNotEmpty();
+    assertThat(message.headers().id()).isEqualTo(message.properties().correlationId());
+    assertThat(message.headers().argsRepr())
+        .isEqualTo(MessageCodec.argsRepr(message.body().args()));
+    assertThat(message.headers().custom()).isEmpty();
+    assertThat(message.body().embed().keySet())
+        .containsExactly("callbacks", "errbacks", "chain", "chord");
   }
 
   private static List<Object> args(String version, String name) {

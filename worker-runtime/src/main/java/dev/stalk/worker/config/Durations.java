@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Durations as people write them: a whole number and its unit, for example {@code 20s}. */
-final class Durations {
+public final class Durations {
   private static final Pattern WITH_UNIT = Pattern.compile("(\\d{1,12})(ms|s|m|h|d)");
   private static final Pattern BARE_NUMBER = Pattern.compile("\\d+(\\.\\d*)?");
   static final Duration LONGEST = Duration.ofDays(36_500);
@@ -28,7 +28,7 @@ final class Durations {
    *
    * @throws IllegalArgumentException with the rule that was broken, but not the text
    */
-  static Duration parse(String text) {
+  public static Duration parse(String text) {
     if (BARE_NUMBER.matcher(text).matches()) {
       throw new IllegalArgumentException(
           "the unit is missing: put ms, s, m, h or d behind the number, as in 20s");
@@ -54,7 +54,7 @@ final class Durations {
   }
 
   /** The same form, in the largest unit that leaves no rest; else Java's own. */
-  static String format(Duration duration) {
+  public static String format(Duration duration) {
     if (duration.isZero()) {
       return "0s";
     }

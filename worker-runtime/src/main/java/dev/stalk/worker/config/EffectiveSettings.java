@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -39,6 +40,13 @@ final class EffectiveSettings {
     OF_QUEUE.put(
         "rate-limit|rate-limiter.limit-for-period|rate-limiter.limit-refresh-period",
         queue -> of(queue.rateLimit(), RateLimit::toString));
+    OF_QUEUE.put("ack", queue -> queue.tasks().ack().name().toLowerCase(Locale.ROOT));
+    OF_QUEUE.put("soft-time-limit", queue -> of(queue.tasks().softTimeLimit(), limit -> limit));
+    OF_QUEUE.put("time-limit", queue -> of(queue.tasks().timeLimit(), limit -> limit));
+    OF_QUEUE.put("track-started", queue -> queue.tasks().trackStarted());
+    OF_QUEUE.put("store-errors-even-if-ignored", queue -> queue.tasks().storeErrorsEvenIfIgnored());
+    OF_QUEUE.put("result-extended", queue -> queue.tasks().resultExtended());
+    OF_QUEUE.put("deduplicate-successful-tasks", q -> q.tasks().deduplicateSuccessfulTasks());
 
     OF_BREAKER.put("failure-rate-threshold", BreakerConfig::failureRateThreshold);
     OF_BREAKER.put("slow-call-rate-threshold", BreakerConfig::slowCallRateThreshold);

@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  *     default
  * @param taskCircuitBreaker one more for each task name, which stops that task and no other; null
  *     for none, the default
+ * @param tasks how its tasks are run; {@link TaskConfig#DEFAULT} by default
  */
 public record QueueConfig(
     List<String> queues,
@@ -44,7 +45,8 @@ public record QueueConfig(
     long memoryLimit,
     @Nullable RateLimit rateLimit,
     @Nullable BreakerConfig circuitBreaker,
-    @Nullable BreakerConfig taskCircuitBreaker) {
+    @Nullable BreakerConfig taskCircuitBreaker,
+    TaskConfig tasks) {
 
   public static final int DEFAULT_THREADS = 8;
   public static final Duration DEFAULT_KEEP_ALIVE = Duration.ofMillis(20);
@@ -78,6 +80,7 @@ public record QueueConfig(
           "autoscale takes the place of threads and core-thread-pool-size; leave those out");
     }
     checkMemoryLimit(memoryLimit);
+    Objects.requireNonNull(tasks, "tasks");
   }
 
   static void checkType(BulkheadType type) {
@@ -113,7 +116,8 @@ public record QueueConfig(
         DEFAULT_MEMORY_LIMIT,
         null,
         null,
-        null);
+        null,
+        TaskConfig.DEFAULT);
   }
 
   /** The queues a compartment of this name serves; at least one. */
@@ -140,6 +144,7 @@ public record QueueConfig(
     builder.rateLimit = rateLimit;
     builder.circuitBreaker = circuitBreaker;
     builder.taskCircuitBreaker = taskCircuitBreaker;
+    builder.tasks = tasks;
     return builder;
   }
 
@@ -156,6 +161,7 @@ public record QueueConfig(
     private @Nullable RateLimit rateLimit;
     private @Nullable BreakerConfig circuitBreaker;
     private @Nullable BreakerConfig taskCircuitBreaker;
+    private TaskConfig tasks = TaskConfig.DEFAULT;
 
     private Builder() {}
 
@@ -244,6 +250,15 @@ public record QueueConfig(
       return rateLimit;
     }
 
+    public Builder tasks(TaskConfig value) {
+      tasks = value;
+      return this;
+    }
+
+    TaskConfig tasks() {
+      return tasks;
+    }
+
     /**
      * Makes the configuration.
      *
@@ -261,7 +276,8 @@ public record QueueConfig(
           memoryLimit,
           rateLimit,
           circuitBreaker,
-          taskCircuitBreaker);
+          taskCircuitBreaker,
+          tasks);
     }
   }
 }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,11 @@ final class QueueYaml {
   private static final Duration NONE = Duration.ZERO;
 
   private final List<Consumer<QueueConfig.Builder>> settings = new ArrayList<>();
+
+  /**
+   * What this section says of tasks, laid over the defaults: what contradicts itself shows here.
+   */
+  private TaskConfig tasks = TaskConfig.DEFAULT;
 
   private QueueYaml() {}
 
@@ -51,8 +57,14 @@ final class QueueYaml {
     section.size("memory-limit", bytes -> add(b -> b.memoryLimit(bytes)));
     section.text("rate-limit", text -> addRate(text));
     section.section("rate-limiter", part -> readRateLimiter(section, part));
+    TaskYaml.read(section, this::addOfTasks);
     section.section("circuit-breaker", part -> readCircuitBreaker(section, part));
     section.section("task-circuit-breaker", part -> readTaskCircuitBreaker(section, part));
+  }
+
+  private void addOfTasks(UnaryOperator<TaskConfig> change) {
+    tasks = change.apply(tasks);
+    settings.add(builder -> builder.tasks(change.apply(builder.tasks())));
   }
 
   private void readThreadPool(YamlSection queue, YamlSection pool) {

@@ -3,22 +3,21 @@ package dev.stalk.worker.config;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /** What to tell somebody who wrote a key that does not exist. */
 final class Suggestions {
-  /** Named in the design, and so likely to be tried. */
-  private static final Set<String> LATER = Set.of("ack", "soft-time-limit", "hard-time-limit");
+  /** Called so elsewhere; the likeness of letters would suggest something else. */
+  private static final Map<String, String> OTHER_NAMES = Map.of("hard-time-limit", "time-limit");
 
   private Suggestions() {}
 
   static String forUnknownKey(String key, Collection<String> known) {
-    if (LATER.contains(key)) {
-      return "not supported yet";
-    }
     return "unknown key; "
-        + closest(key, known)
+        + Optional.ofNullable(OTHER_NAMES.get(key))
+            .filter(known::contains)
+            .or(() -> closest(key, known))
             .map("did you mean %s?"::formatted)
             .orElseGet(() -> "known keys: " + String.join(", ", known));
   }

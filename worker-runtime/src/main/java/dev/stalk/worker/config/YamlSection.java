@@ -135,12 +135,12 @@ final class YamlSection {
     scalar(key, YamlScalar.Type.INTEGER, use);
   }
 
-  void duration(String key, Consumer<Duration> use) {
-    scalar(key, YamlScalar.Type.DURATION, use);
-  }
-
   void bool(String key, Consumer<Boolean> use) {
     scalar(key, YamlScalar.Type.BOOLEAN, use);
+  }
+
+  void duration(String key, Consumer<Duration> use) {
+    scalar(key, YamlScalar.Type.DURATION, use);
   }
 
   void size(String key, Consumer<Long> use) {

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -133,6 +134,13 @@ class SchemaTest {
       expected.put(section + "memory-limit", Sizes.format(queue.memoryLimit()));
       expected.put(section + "rate-limiter.limit-for-period", 50);
       expected.put(section + "rate-limiter.limit-refresh-period", Duration.ofSeconds(1));
+      expected.put(section + "ack", queue.tasks().ack().name().toLowerCase(Locale.ROOT));
+      expected.put(section + "track-started", queue.tasks().trackStarted());
+      expected.put(
+          section + "store-errors-even-if-ignored", queue.tasks().storeErrorsEvenIfIgnored());
+      expected.put(section + "result-extended", queue.tasks().resultExtended());
+      expected.put(
+          section + "deduplicate-successful-tasks", queue.tasks().deduplicateSuccessfulTasks());
       for (String kind : new String[] {"circuit-breaker.", "task-circuit-breaker."}) {
         String b = section + kind;
         expected.put(b + "enabled", true);
@@ -244,6 +252,13 @@ class SchemaTest {
     assertThat(words.valueStream().map(JsonNode::asString))
         .containsExactlyElementsOf(
             Arrays.stream(SlidingWindowType.values()).map(Enum::name).toList());
+  }
+
+  @Test
+  void itsWaysToAcknowledgeAreThoseOfTheRecords() {
+    assertThat(schema.at("/definitions/ack/enum").valueStream().map(JsonNode::asString))
+        .containsExactlyElementsOf(
+            Arrays.stream(AckMode.values()).map(m -> m.name().toLowerCase(Locale.ROOT)).toList());
   }
 
   @Test

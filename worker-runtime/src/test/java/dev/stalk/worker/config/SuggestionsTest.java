@@ -38,12 +38,6 @@ class SuggestionsTest {
             "unknown key; known keys: url, visibility-timeout, lease, connect-timeout, socket-timeout");
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"ack", "soft-time-limit", "hard-time-limit"})
-  void whatIsPlannedIsRefusedWithThatWord(String key) {
-    assertThat(Suggestions.forUnknownKey(key, KNOWN)).isEqualTo("not supported yet");
-  }
-
   @Test
   void aVeryLongKeyIsNoTrouble() {
     assertThat(Suggestions.forUnknownKey("a".repeat(100_000), KNOWN)).startsWith("unknown key");

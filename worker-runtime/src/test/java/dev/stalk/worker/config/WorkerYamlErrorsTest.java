@@ -38,7 +38,7 @@ class WorkerYamlErrorsTest {
                 buffer: [1]
               reports: 5
               mail:
-                ack: late
+                ack: soon
             shutdown-timeout: 1w
             tasks:
               - com.acme.MathTasks
@@ -57,7 +57,7 @@ class WorkerYamlErrorsTest {
             worker.yaml:9:5: queues.payments.thraeds: unknown key; did you mean threads?
             worker.yaml:10:13: queues.payments.buffer: must be a whole number, not a list
             worker.yaml:11:12: queues.reports: must be a mapping, not a single value
-            worker.yaml:13:5: queues.mail.ack: not supported yet
+            worker.yaml:13:10: queues.mail.ack: must be late or early
             worker.yaml:14:19: shutdown-timeout: must be a whole number and a unit (ms, s, m, h or d), as in 20s, not '1w'
             worker.yaml:17:5: tasks[1]: a task must be the full name of a class, as in com.acme.MathTasks
             worker.yaml:18:1: colour: unknown key; known keys: name, broker, results, defaults, configs, queues, shutdown-timeout, management, tasks""");
@@ -93,6 +93,12 @@ class WorkerYamlErrorsTest {
         "threads: ~             | 18 | threads: has no value",
         "buffer: -1             | 17 | buffer: must be between 0 and 100000, not -1",
         "buffer: 100001         | 17 | buffer: must be between 0 and 100000, not 100001",
+        "ack: now               | 14 | ack: must be late or early",
+        "time-limit: 0s         | 21 | time-limit: must be between 1ms and 365d, not 0s",
+        "time-limit: 366d       | 21 | time-limit: must be between 1ms and 365d, not 366d",
+        "soft-time-limit: 5     | 26 | soft-time-limit: the unit is missing: put ms, s, m, h or d behind the number, as in 20s, not '5'",
+        "track-started: yes     | 24 | track-started: must be true or false, not 'yes'",
+        "hard-time-limit: 5s    | 9  | hard-time-limit: unknown key; did you mean time-limit?",
         "rate-limit: 100/d      | 21 | rate-limit: must be a number and a unit (/s, /m or /h) as in 100/m; 0 is for no limit",
         "rate-limit: -1         | 21 | rate-limit: must be a number and a unit (/s, /m or /h) as in 100/m; 0 is for no limit",
         "memory-limit: 64       | 23 | memory-limit: the unit is missing: put B, KiB, MiB or GiB behind the number, as in 64MiB, not '64'",
@@ -106,7 +112,7 @@ class WorkerYamlErrorsTest {
         "circuit-breaker: { sliding-window-type: LAST } | 49 | circuit-breaker.sliding-window-type: must be one of COUNT_BASED, TIME_BASED, not 'LAST'",
         "circuit-breaker: { record-exceptions: [a b] } | 48 | circuit-breaker.record-exceptions[0]: an exception must be the full name of a class, as in java.io.IOException",
         "circuit-breaker: { failure-threshold: 5 } | 28 | circuit-breaker.failure-threshold: unknown key; did you mean failure-rate-threshold?",
-        "prefetch: 8            | 9  | prefetch: unknown key; known keys: base-config, queues, virtual-threads, threads, buffer, thread-pool-bulkhead, bulkhead, autoscale, memory-limit, rate-limit, rate-limiter, circuit-breaker, task-circuit-breaker"
+        "prefetch: 8            | 9  | prefetch: unknown key; known keys: base-config, queues, virtual-threads, threads, buffer, thread-pool-bulkhead, bulkhead, autoscale, memory-limit, rate-limit, rate-limiter, ack, soft-time-limit, time-limit, track-started, store-errors-even-if-ignored, result-extended, deduplicate-successful-tasks, circuit-breaker, task-circuit-breaker"
       })
   void aQueuesSettingIsRefusedWithItsReason(String setting, int column, String expected) {
     String text = "queues: {\n  mail: {\n        " + setting + "\n} }";
@@ -132,7 +138,8 @@ class WorkerYamlErrorsTest {
         "results: { url: '' } | 17 | results.url: not a Redis address: it has no scheme. An address looks like redis://user:password@host:6379/0",
         "results: [] | 10 | results: must be a mapping, not a list",
         "results: !!set { a } | 10 | results: must be a mapping, not a mapping with a tag",
-        "defaults: { ack: early } | 13 | defaults.ack: not supported yet",
+        "defaults: { queues: [a] } | 13 | defaults.queues: unknown key; known keys: virtual-threads, threads, buffer, thread-pool-bulkhead, bulkhead, autoscale, memory-limit, rate-limit, rate-limiter, ack, soft-time-limit, time-limit, track-started, store-errors-even-if-ignored, result-extended, deduplicate-successful-tasks, circuit-breaker, task-circuit-breaker",
+        "defaults: { soft-time-limit: 2m, time-limit: 1m } | 46 | defaults.time-limit: soft-time-limit 2m must not be longer than time-limit 1m",
         "shutdown-timeout: 86401s | 19 | shutdown-timeout: must be between 0s and 1d, not 86401s",
         "shutdown-timeout: 1000000d | 19 | shutdown-timeout: must be at most 36500d, not '1000000d'",
         "tasks: com.acme.Tasks | 8 | tasks: must be a list, not a single value",
@@ -218,7 +225,7 @@ class WorkerYamlErrorsTest {
   void aQueueThatIsItsOwnAliasEndsSomewhere() {
     assertThat(refused("queues: &all\n  celery: *all"))
         .hasMessage(
-            "worker.yaml:2:3: queues.celery.celery: unknown key; known keys: base-config, queues, virtual-threads, threads, buffer, thread-pool-bulkhead, bulkhead, autoscale, memory-limit, rate-limit, rate-limiter, circuit-breaker, task-circuit-breaker");
+            "worker.yaml:2:3: queues.celery.celery: unknown key; known keys: base-config, queues, virtual-threads, threads, buffer, thread-pool-bulkhead, bulkhead, autoscale, memory-limit, rate-limit, rate-limiter, ack, soft-time-limit, time-limit, track-started, store-errors-even-if-ignored, result-extended, deduplicate-successful-tasks, circuit-breaker, task-circuit-breaker");
   }
 
   @Test

@@ -1,0 +1,141 @@
+package dev.stalk.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.stalk.peers.CeleryWorker;
+import dev.stalk.peers.PythonEnvironment;
+import dev.stalk.peers.PythonSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** One Python client, the same tasks in a Celery worker and in a Java worker: it sees the same. */
+class SideBySideIT {
+  private static Interop peers;
+  private static PythonSession python;
+
+  @BeforeAll
+  static void start() {
+    peers = new Interop();
+    peers.closed(
+        CeleryWorker.builder(PythonEnvironment.celery())
+            .app("twins")
+            .directory(Interop.pythonSources())
+            .environment("REDIS_URL", peers.redis().url())
+            .queues("python")
+            .concurrency(4)
+            .quiet()
+            .start());
+    peers.worker(worker -> worker.tasks(new TwinTasks()), "java");
+    python =
+        peers.closed(
+            PythonSession.builder(PythonEnvironment.celery())
+                .module("twins")
+                .directory(Interop.pythonSources())
+                .environment("REDIS_URL", peers.redis().url())
+                .start());
+    python.eval("import datetime; from twins import view, family");
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    peers.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'twin.add', (2, 3)",
+        "'twin.add', (2,), {'y': 3}",
+        "'twin.add', (2,)",
+        "'twin.add', (2, 3, 4)",
+        "'twin.add', (2,), {'z': 3}",
+        "'twin.fail', ('bad',)",
+        "'twin.out_of_stock', ('sku-1', 3)",
+        "'twin.retry', (0,)",
+        "'twin.retry', (2,), headers={'x-tenant': 't1', 'x-list': [1, None]}, priority=6,"
+            + " expires=600, time_limit=50, soft_time_limit=40",
+        "'twin.retry', (1,), group_id='g-1', root_id='r-1', stamped_headers=['release'],"
+            + " release='r7'",
+        "'twin.retry', (9,)",
+        "'twin.waiting', until='RETRY'",
+        "'twin.exhausted_with_cause'",
+        "'twin.auto', (2,)",
+        "'twin.auto', (3,)",
+        "'twin.ignored', until='PROGRESS'",
+        "'twin.reject'",
+        "'twin.soft', (True,)",
+        "'twin.soft', (False,)",
+        "'twin.sleep', (60,), time_limit=1",
+        "'twin.sleep', (0.01,), countdown=0.3",
+        "'twin.sleep', (0.01,), eta=datetime.datetime.now(datetime.timezone(datetime.timedelta("
+            + "hours=2))) + datetime.timedelta(seconds=0.3)",
+        "'twin.add', (1, 1), expires=-1",
+        "'twin.unknown', (1, 1)",
+        "'twin.quiet', (True,), ignore_result=None",
+        "'twin.quiet', (False,), ignore_result=False",
+      })
+  void aClientSeesTheSame(String call) {
+    String fromPython = python.eval("view('python', " + call + ")").stringValue();
+    String fromJava = python.eval("view('java', " + call + ")").stringValue();
+
+    assertThat(fromJava).isEqualTo(fromPython);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"'twin.exhausted'", "'twin.unencodable'"})
+  void aClientSeesTheSameKindOfFailure(String call) {
+    String first = "eval(view('%s', " + call + "))[1][:2]";
+
+    assertThat(python.eval(first.formatted("java")).toString())
+        .isEqualTo(python.eval(first.formatted("python")).toString());
+  }
+
+  @Test
+  void parentsAndChildrenKnowEachOther() {
+    assertThat(python.eval("family('python')").toString()).isEqualTo("[true,true]");
+    assertThat(python.eval("family('java')").toString()).isEqualTo("[true,true]");
+  }
+
+  @Test
+  void anExceptionCanBeCaughtByItsPythonClass() {
+    assertThat(
+            python
+                .eval(
+                    """
+                    import twins
+                    caught = []
+                    try:
+                        app.send_task('twin.fail', ('bad',), queue='java').get(timeout=40)
+                    except ValueError as e:
+                        caught.append(str(e))
+                    try:
+                        app.send_task('twin.out_of_stock', ('a', 1), queue='java').get(timeout=40)
+                    except twins.OutOfStock as e:
+                        caught.append(list(e.args))
+                    caught
+                    """)
+                .toString())
+        .isEqualTo("[\"bad\",[\"a\",1]]");
+  }
+
+  @Test
+  void theTracebackIsOneAPythonUserReads() {
+    String traceback =
+        python
+            .eval(
+                """
+                r = app.send_task('twin.fail', ('bad',), queue='java')
+                r.get(timeout=40, propagate=False)
+                r.traceback
+                """)
+            .stringValue();
+
+    assertThat(traceback)
+        .startsWith("Traceback (most recent call last):\n  File \"")
+        .contains("in dev.stalk.it.TwinTasks.fail\n")
+        .endsWith("java.lang.IllegalArgumentException: bad\n");
+  }
+}

@@ -1,0 +1,173 @@
+"""A dozen tasks that exist in Python and in Java under the same names, and a client's view of them."""
+
+import os
+import time
+
+from celery import Celery
+from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
+
+url = os.environ["REDIS_URL"]
+app = Celery("twins", broker=url, backend=url)
+app.conf.task_default_queue = "python"
+app.conf.broker_connection_retry_on_startup = True
+app.conf.worker_prefetch_multiplier = 1
+app.conf.task_acks_late = True
+
+
+class OutOfStock(Exception):
+    """An error that both sides know by name."""
+
+
+@app.task(name="twin.add")
+def add(x, y):
+    return x + y
+
+
+@app.task(name="twin.fail")
+def fail(message):
+    raise ValueError(message)
+
+
+@app.task(name="twin.out_of_stock")
+def out_of_stock(article, wanted):
+    raise OutOfStock(article, wanted)
+
+
+@app.task(name="twin.retry", bind=True)
+def retry(self, times):
+    if self.request.retries < times:
+        raise self.retry(countdown=0, exc=KeyError("again"))
+    r = self.request
+    return {
+        "id": r.id,
+        "root": r.root_id,
+        "retries": r.retries,
+        "headers": {k: v for k, v in (r.headers or {}).items() if k.startswith("x-")},
+        "priority": r.delivery_info["priority"],
+        "timelimit": r.timelimit,
+        "expires": r.expires is not None,
+        "group": r.group,
+        "stamps": r.stamps,
+        "correlation": r.correlation_id == r.id,
+    }
+
+
+@app.task(name="twin.waiting", bind=True)
+def waiting(self):
+    raise self.retry(countdown=3600, exc=OutOfStock("sku-1", 3))
+
+
+@app.task(name="twin.exhausted", bind=True)
+def exhausted(self):
+    raise self.retry(countdown=0, max_retries=1)
+
+
+@app.task(name="twin.exhausted_with_cause", bind=True, max_retries=1)
+def exhausted_with_cause(self):
+    raise self.retry(countdown=0, exc=ValueError("gave up"))
+
+
+@app.task(
+    name="twin.auto",
+    bind=True,
+    autoretry_for=(ValueError,),
+    retry_backoff=True,
+    retry_backoff_max=1,
+    retry_jitter=False,
+    max_retries=2,
+)
+def auto(self, succeed_at):
+    if self.request.retries < succeed_at:
+        raise ValueError("not yet")
+    return self.request.retries
+
+
+@app.task(name="twin.ignored", bind=True)
+def ignored(self):
+    self.update_state(state="PROGRESS", meta={"done": 3, "of": 10})
+    raise Ignore()
+
+
+@app.task(name="twin.reject")
+def reject():
+    raise Reject("not mine", requeue=False)
+
+
+@app.task(name="twin.soft", soft_time_limit=1)
+def soft(catch):
+    try:
+        time.sleep(60)
+    except SoftTimeLimitExceeded:
+        if catch:
+            return "cleaned up"
+        raise
+
+
+@app.task(name="twin.sleep")
+def sleep(seconds):
+    time.sleep(seconds)
+    return "slept"
+
+
+@app.task(name="twin.unencodable")
+def unencodable():
+    return object()
+
+
+@app.task(name="twin.quiet", ignore_result=True, store_errors_even_if_ignored=True)
+def quiet(fails):
+    if fails:
+        raise ValueError("loud")
+    return "nobody reads this"
+
+
+@app.task(name="twin.parent", bind=True)
+def parent(self):
+    return twin(self, "twin.child").id
+
+
+@app.task(name="twin.child", bind=True)
+def child(self):
+    return [self.request.root_id, self.request.parent_id]
+
+
+def twin(task, name):
+    """Sends a follow-up to the queue the task itself came from."""
+    queue = task.request.delivery_info["routing_key"]
+    return app.send_task(name, queue=queue, ignore_result=None)
+
+
+def settled(result, state):
+    """Waits until a result has this state."""
+    deadline = time.time() + 40
+    while result.state != state:
+        if time.time() > deadline:
+            raise AssertionError(f"{result.id} is {result.state}, not {state}")
+        time.sleep(0.02)
+    return result
+
+
+def view(queue, name, args=(), kwargs=None, until=None, **options):
+    """What a client sees of one call: state, value or exception, and what is stored besides."""
+    result = app.send_task(name, args, kwargs, queue=queue, **options)
+    if until:
+        settled(result, until)
+        value = result.result
+    else:
+        value = result.get(timeout=40, propagate=False)
+    meta = result._get_task_meta()
+    if isinstance(value, BaseException):
+        seen = [type(value).__module__, type(value).__name__, [str(a) for a in value.args]]
+    else:
+        seen = value
+    stored = {key: meta.get(key) is not None for key in ("traceback", "date_done")}
+    return repr([result.state, seen, stored]).replace(result.id, "<id>")
+
+
+def family(queue):
+    """A task that sends another: what the child knows of its parents, and the parent of its child."""
+    result = app.send_task("twin.parent", queue=queue)
+    child_id = result.get(timeout=40)
+    roots = app.AsyncResult(child_id).get(timeout=40)
+    children = [c.id for c in result.children]
+    return [roots == [result.id, result.id], children == [child_id]]

@@ -1,0 +1,292 @@
+package dev.stalk.worker;
+
+import dev.stalk.broker.codec.DeliveryTag;
+import dev.stalk.broker.codec.MalformedMessageException;
+import dev.stalk.broker.codec.MessageCodec;
+import dev.stalk.broker.message.RemoteException;
+import dev.stalk.broker.message.TaskHeaders;
+import dev.stalk.broker.message.TaskMessage;
+import dev.stalk.broker.message.TaskState;
+import dev.stalk.broker.transport.BrokerException;
+import dev.stalk.broker.transport.Delivery;
+import dev.stalk.worker.config.AckMode;
+import dev.stalk.worker.config.TaskConfig;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * Reads a fetched message and decides whether it is run now, in Celery's order (celery {@code
+ * worker/strategy.py:default}): known, expired, revoked, due, and then the limits of our own. Used
+ * by the one thread that handles the message, until it is read by others after that.
+ */
+final class Admission {
+  private static final Logger log = LoggerFactory.getLogger(Admission.class);
+
+  /** What log lines of the task's thread carry; the first two are Celery's names. */
+  private static final String MDC_ID = "task_id";
+
+  private static final String MDC_NAME = "task_name";
+  private static final String MDC_QUEUE = "queue";
+
+  /** The header by which a sender may tell when it sent a message, in seconds since 1970. */
+  private static final String SENT_AT = "stalk_sent_at";
+
+  private static final double LONGEST_WAIT_SECONDS = 365 * 86_400.0;
+
+  /** What may be run. */
+  record Admitted(
+      TaskMessage message,
+      RegisteredTask task,
+      ResultWriter results,
+      TaskContext context,
+      TaskLink link,
+      AckMode ack) {}
+
+  private final Delivery delivery;
+  private final TaskConfig config;
+  private final WorkerServices services;
+  private final Guard guard;
+  private String taskName = WorkerMetrics.UNKNOWN_TASK;
+  private @Nullable Admitted admitted;
+  private @Nullable String countedTag;
+  private long deliveries = 1;
+
+  Admission(Delivery delivery, TaskConfig config, WorkerServices services, Guard guard) {
+    this.delivery = delivery;
+    this.config = config;
+    this.services = services;
+    this.guard = guard;
+  }
+
+  TaskConfig config() {
+    return config;
+  }
+
+  /** The registered name; {@link WorkerMetrics#UNKNOWN_TASK} if there is none. */
+  String taskName() {
+    return taskName;
+  }
+
+  /** What was read; null if no known task is named. */
+  @Nullable Admitted admitted() {
+    return admitted;
+  }
+
+  /** Under what the message's deliveries are counted; null if they are not. */
+  @Nullable String countedTag() {
+    return countedTag;
+  }
+
+  /** How often the message was begun, this time included. */
+  long deliveries() {
+    return deliveries;
+  }
+
+  /** What keeps the message from being run now; null if nothing does. */
+  @Nullable Outcome admit() {
+    TaskMessage message;
+    try {
+      message = MessageCodec.decode(delivery.message());
+    } catch (MalformedMessageException e) {
+      return malformed(e);
+    }
+    RegisteredTask task = services.registry().find(message.headers().task());
+    if (task == null) {
+      return unknown(message.headers());
+    }
+    taskName = task.name();
+    MDC.put(MDC_ID, message.headers().id());
+    MDC.put(MDC_NAME, taskName);
+    MDC.put(MDC_QUEUE, delivery.queue());
+    Admitted read = read(message, task);
+    admitted = read;
+    Outcome refused = refused(read);
+    if (refused == null) {
+      refused = refusedByBreaker();
+    }
+    if (refused == null && message.properties().redelivered()) {
+      refused = refusedAgain(read);
+    }
+    return refused;
+  }
+
+  /** What is parked because its task's breaker is open has not begun, and is not counted so. */
+  private @Nullable Outcome refusedByBreaker() {
+    Duration wait = guard.admit(taskName);
+    return wait == null ? null : new Outcome.BreakerOpen(services.clock().instant().plus(wait));
+  }
+
+  /** The thread's log lines are no longer about this message. */
+  static void forgetLogContext() {
+    MDC.remove(MDC_ID);
+    MDC.remove(MDC_NAME);
+    MDC.remove(MDC_QUEUE);
+  }
+
+  /**
+   * How long ago the message says it was sent; null if it does not say. Clocks may disagree, and a
+   * header may hold anything: what cannot be is left out.
+   */
+  @Nullable Duration waited() {
+    Admitted read = admitted;
+    if (read == null || !(read.message().headers().custom().get(SENT_AT) instanceof Number sent)) {
+      return null;
+    }
+    double seconds = services.clock().millis() / 1000.0 - sent.doubleValue();
+    return seconds >= 0 && seconds < LONGEST_WAIT_SECONDS
+        ? Duration.ofMillis((long) (seconds * 1000))
+        : null;
+  }
+
+  private Admitted read(TaskMessage message, RegisteredTask task) {
+    TaskOptions options = task.options();
+    TaskHeaders headers = message.headers();
+    ResultWriter results =
+        new ResultWriter(message, options, config, services.node(), delivery.queue());
+    TaskLink link =
+        new TaskLink(
+            services,
+            results,
+            limit(headers.softTimeLimit(), options.softTimeLimit(), config.softTimeLimit()),
+            limit(headers.timeLimit(), options.timeLimit(), config.timeLimit()));
+    TaskContext context = new TaskContext(delivery.queue(), message, link);
+    AckMode ack = options.ack() == null ? config.ack() : options.ack();
+    return new Admitted(message, task, results, context, link, ack);
+  }
+
+  /** The message's own limit, the task's, the queue's; 0 counts as none at each. */
+  private static @Nullable Duration limit(
+      @Nullable Double message, @Nullable Duration task, @Nullable Duration queue) {
+    if (message != null && message > 0) {
+      return Duration.ofNanos((long) Math.min(message * 1e9, Long.MAX_VALUE / 2.0));
+    }
+    return task == null ? queue : task;
+  }
+
+  private Outcome malformed(MalformedMessageException e) {
+    String reason = String.valueOf(e.getMessage());
+    log.error("{}: a message cannot be read and is quarantined: {}", delivery.queue(), reason);
+    return new Outcome.NotRunnable(
+        e.taskId(),
+        RemoteException.of("kombu.exceptions", "DecodeError", reason),
+        reason,
+        deliveries);
+  }
+
+  private Outcome unknown(TaskHeaders headers) {
+    log.error(
+        "{}: no task is called {}; message {} is quarantined",
+        delivery.queue(),
+        headers.task(),
+        headers.id());
+    return new Outcome.NotRunnable(
+        headers.id(),
+        RemoteException.of("celery.exceptions", "NotRegistered", headers.task()),
+        "no task is called " + headers.task(),
+        deliveries);
+  }
+
+  private @Nullable Outcome refused(Admitted read) {
+    TaskHeaders headers = read.message().headers();
+    Instant now = services.clock().instant();
+    OffsetDateTime expires = headers.expires();
+    if (expires != null && now.isAfter(expires.toInstant())) {
+      services.revoked().add(headers.id());
+      return revoked(read, "expired");
+    }
+    if (isRevoked(read)) {
+      return revoked(read, "revoked");
+    }
+    OffsetDateTime eta = headers.eta();
+    if (eta != null && eta.toInstant().isAfter(now)) {
+      return new Outcome.NotDue(eta.toInstant());
+    }
+    TaskRate rate = read.task().options().rateLimit();
+    if (rate != null) {
+      Instant start = services.rates().admit(taskName, headers.id(), rate);
+      if (start != null) {
+        return new Outcome.NotDue(start);
+      }
+    }
+    return unsupported(read.message());
+  }
+
+  boolean isRevoked(Admitted read) {
+    return services.revoked().contains(read.message().headers());
+  }
+
+  static Outcome revoked(Admitted read, String reason) {
+    TaskHeaders headers = read.message().headers();
+    log.info("Discarding revoked task: {}[{}]: {}", headers.displayName(), headers.id(), reason);
+    return new Outcome.Revoked(read.results(), reason);
+  }
+
+  /**
+   * A workflow this worker cannot continue must not be begun: its rest would be lost in silence.
+   */
+  private @Nullable Outcome unsupported(TaskMessage message) {
+    for (String part : List.of("chain", "callbacks", "chord")) {
+      Object follows = message.body().embed().get(part);
+      if (follows != null && !(follows instanceof List<?> list && list.isEmpty())) {
+        String reason = "the message carries " + part + ", which this worker cannot continue yet";
+        log.error("{}: {}; task {}", delivery.queue(), reason, message.headers().id());
+        return new Outcome.NotRunnable(
+            message.headers().id(),
+            RemoteException.of("builtins", "NotImplementedError", reason),
+            reason,
+            deliveries);
+      }
+    }
+    return null;
+  }
+
+  /**
+   * A message that has been with a worker before may be what ended that worker. What counts is how
+   * often it was begun, not how often it was fetched: those that only waited behind it are
+   * innocent.
+   */
+  private @Nullable Outcome refusedAgain(Admitted read) {
+    String id = read.message().headers().id();
+    if (config.deduplicateSuccessfulTasks() && read.ack() == AckMode.LATE && hasSucceeded(id)) {
+      log.info("Task {}[{}] has completed successfully before", taskName, id);
+      return new Outcome.Duplicate();
+    }
+    DeliveryLimit limit = services.limit();
+    String tag = DeliveryTag.of(delivery.message());
+    if (limit.maxDeliveries() == 0 || tag == null) {
+      return null;
+    }
+    countedTag = tag;
+    deliveries = limit.count(tag);
+    if (deliveries <= limit.maxDeliveries()) {
+      return null;
+    }
+    deliveries--; // this time it does not begin
+    String reason = "delivered " + deliveries + " times without an end";
+    log.error("{}: message {} was {}; quarantined", delivery.queue(), id, reason);
+    return new Outcome.NotRunnable(
+        id,
+        RemoteException.of("billiard.exceptions", "WorkerLostError", reason),
+        reason,
+        deliveries);
+  }
+
+  /** Celery {@code app/trace.py:trace_task}: known here, or to the result backend. */
+  private boolean hasSucceeded(String id) {
+    if (services.successes().contains(id)) {
+      return true;
+    }
+    try {
+      return services.transport().results().get(id).state().equals(TaskState.SUCCESS);
+    } catch (BrokerException | MalformedMessageException e) {
+      log.warn("whether task {} has succeeded before is not known: {}", id, e.getMessage());
+      return false;
+    }
+  }
+}

@@ -1,0 +1,268 @@
+package dev.stalk.worker;
+
+import dev.stalk.broker.MessageFactory;
+import dev.stalk.broker.codec.EncodingException;
+import dev.stalk.broker.codec.MessageCodec;
+import dev.stalk.broker.message.MessageProperties;
+import dev.stalk.broker.message.RemoteException;
+import dev.stalk.broker.message.Route;
+import dev.stalk.broker.message.TaskHeaders;
+import dev.stalk.broker.message.TaskMessage;
+import dev.stalk.broker.transport.Delivery;
+import dev.stalk.worker.config.AckMode;
+import java.io.InterruptedIOException;
+import java.net.SocketTimeoutException;
+import java.nio.channels.ClosedByInterruptException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The call of one task: runs the user's code, and is the one place where what it returns or throws
+ * becomes an outcome.
+ */
+final class TaskCall {
+  private static final Logger log = LoggerFactory.getLogger(TaskCall.class);
+  private static final int MOST_CAUSES = 20;
+
+  private final Delivery delivery;
+  private final Admission.Admitted admitted;
+  private final long deliveries;
+  private final WorkerServices services;
+  private final long start = System.nanoTime();
+
+  TaskCall(
+      Delivery delivery, Admission.Admitted admitted, long deliveries, WorkerServices services) {
+    this.delivery = delivery;
+    this.admitted = admitted;
+    this.deliveries = deliveries;
+    this.services = services;
+  }
+
+  private TaskHeaders headers() {
+    return admitted.message().headers();
+  }
+
+  boolean isOf(String taskId) {
+    return headers().id().equals(taskId);
+  }
+
+  private List<@Nullable Object> children() {
+    return admitted.link().children();
+  }
+
+  long runNanos() {
+    return System.nanoTime() - start;
+  }
+
+  /** Calls the interceptors and the task. */
+  @Nullable Object run() throws Exception {
+    TaskHandler handler = admitted.task().handler();
+    List<TaskInterceptor> interceptors = services.interceptors();
+    for (int i = interceptors.size() - 1; i >= 0; i--) {
+      TaskInterceptor interceptor = interceptors.get(i);
+      TaskHandler next = handler;
+      handler = (context, arguments) -> interceptor.intercept(context, arguments, next);
+    }
+    return handler.run(admitted.context(), admitted.context().arguments());
+  }
+
+  Outcome returned(@Nullable Object value) {
+    return new Outcome.Succeeded(
+        admitted.results(), List.of(), value, Duration.ofNanos(runNanos()), children());
+  }
+
+  /** Whatever a task throws. */
+  Outcome threw(Throwable thrown) {
+    Throwable error = thrown;
+    if (admitted.link().isSoftTimeLimitExceeded() && isInterruption(thrown)) {
+      error = new SoftTimeLimitExceeded(thrown);
+    }
+    if (error instanceof IgnoreTask) {
+      log.info("Task {}[{}] ignored", headers().displayName(), headers().id());
+      return new Outcome.Ignored();
+    }
+    if (error instanceof RejectTask reject) {
+      return rejected(reject);
+    }
+    if (error instanceof RetryTask retry) {
+      return retried(retry);
+    }
+    RetryPolicy policy = admitted.task().options().retry();
+    if (policy.retries(error)) {
+      Duration delay = policy.automaticDelay(headers().retries(), ThreadLocalRandom.current());
+      return retried(RetryTask.after(delay).because(error));
+    }
+    return failed(error);
+  }
+
+  /** What the interrupt of a soft time limit may have become on its way out of the task. */
+  private static boolean isInterruption(Throwable thrown) {
+    Throwable at = thrown;
+    for (int i = 0; at != null && i < MOST_CAUSES; i++, at = at.getCause()) {
+      if (at instanceof InterruptedException
+          || at instanceof ClosedByInterruptException
+          || at instanceof CancellationException
+          || (at instanceof InterruptedIOException && !(at instanceof SocketTimeoutException))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private Outcome failed(Throwable error) {
+    log.error("Task {}[{}] raised", headers().displayName(), headers().id(), error);
+    return failure("failure", error, services.exceptions().remote(error), traceback(error));
+  }
+
+  private static String traceback(Throwable error) {
+    return Exceptions.traceback(error);
+  }
+
+  private Outcome failure(
+      String name, Throwable error, RemoteException failure, @Nullable String traceback) {
+    return new Outcome.Failed(
+        name, admitted.results(), List.of(), error, failure, traceback, children());
+  }
+
+  /** What becomes of a success whose value has no form in JSON. */
+  Outcome unencodable(Throwable error) {
+    log.error("{}: the result of a task cannot be written", delivery.queue(), error);
+    RemoteException failure =
+        RemoteException.of("kombu.exceptions", "EncodeError", String.valueOf(error.getMessage()));
+    return failure("failure", error, failure, traceback(error));
+  }
+
+  /** The hard time limit (celery {@code worker/request.py:Request.on_timeout}). */
+  Outcome timedOut() {
+    Duration limit = admitted.link().timeLimit();
+    double seconds = limit == null ? 0 : limit.toNanos() / 1e9;
+    log.error(
+        "Hard time limit ({}s) exceeded for {}[{}]",
+        seconds,
+        headers().displayName(),
+        headers().id());
+    Object argument = seconds == Math.rint(seconds) ? (Object) (long) seconds : (Object) seconds;
+    RemoteException failure =
+        RemoteException.of("billiard.exceptions", "TimeLimitExceeded", argument);
+    return failure(
+        "timeout", new java.util.concurrent.TimeoutException("hard time limit"), failure, null);
+  }
+
+  /** It was stopped by somebody (celery {@code worker/request.py:Request.terminate}). */
+  Outcome terminated() {
+    return Admission.revoked(admitted, "terminated");
+  }
+
+  /** The worker stops, and the message is acknowledged already: nobody will run it again. */
+  Outcome lost() {
+    String reason = "the worker was stopped before the task had ended";
+    return failure(
+        "lost",
+        new IllegalStateException(reason),
+        RemoteException.of("billiard.exceptions", "WorkerLostError", reason),
+        null);
+  }
+
+  private Outcome rejected(RejectTask reject) {
+    String reason = String.valueOf(reject.getMessage());
+    log.warn("Task {}[{}] rejected: {}", headers().displayName(), headers().id(), reason);
+    RemoteException failure =
+        RemoteException.of("celery.exceptions", "Reject", reason, reject.isRequeue());
+    if (admitted.ack() == AckMode.EARLY) { // nothing is left to reject
+      return failure("rejected", reject, failure, null);
+    }
+    if (reject.isRequeue()) {
+      return new Outcome.Returned();
+    }
+    return new Outcome.Discarded(
+        admitted.results(), failure, "rejected by its task: " + reason, deliveries);
+  }
+
+  /** Celery {@code app/task.py:Task.retry}. */
+  private Outcome retried(RetryTask retry) {
+    RetryPolicy policy = admitted.task().options().retry();
+    Integer own = retry.maxRetries();
+    if (!policy.allows(headers().retries(), own == null ? policy.maxRetries() : own)) {
+      return exhausted(retry);
+    }
+    Instant now = services.clock().instant();
+    Instant eta = eta(retry, policy, now);
+    TaskMessage next = next(eta, now);
+    Throwable cause = retry.getCause();
+    String when = eta == null ? "now" : "in " + seconds(Duration.between(now, eta)) + "s";
+    String said =
+        "Retry " + when + (cause == null ? "" : ": " + MessageCodec.repr(cause.toString()));
+    log.info("Task {}[{}] retry: {}", headers().displayName(), headers().id(), said);
+    try {
+      return new Outcome.Retried(
+          admitted.results(),
+          services.messages().publication(next),
+          eta,
+          cause,
+          cause == null ? null : services.exceptions().remote(cause),
+          traceback(cause == null ? retry : cause) + "celery.exceptions.Retry: " + said + "\n",
+          children());
+    } catch (EncodingException e) {
+      return failed(e); // what was read can be written again, so this is not expected
+    }
+  }
+
+  private static String seconds(Duration duration) {
+    double seconds = duration.toMillis() / 1000.0;
+    return seconds == Math.rint(seconds) ? Long.toString((long) seconds) : Double.toString(seconds);
+  }
+
+  private Outcome exhausted(RetryTask retry) {
+    Throwable cause = retry.getCause();
+    if (cause != null) {
+      return failed(cause);
+    }
+    String message =
+        "Can't retry %s[%s] args:%s kwargs:%s"
+            .formatted(
+                headers().task(), headers().id(), headers().argsRepr(), headers().kwargsRepr());
+    log.error("{}", message);
+    return failure(
+        "failure",
+        retry,
+        RemoteException.of("celery.exceptions", "MaxRetriesExceededError", message),
+        traceback(retry));
+  }
+
+  private static @Nullable Instant eta(RetryTask retry, RetryPolicy policy, Instant now) {
+    if (retry.eta() != null) {
+      return retry.eta().isAfter(now) ? retry.eta() : null;
+    }
+    Duration countdown = retry.countdown() == null ? policy.delay() : retry.countdown();
+    return countdown.isZero() || countdown.isNegative() ? null : now.plus(countdown);
+  }
+
+  /** The same message to the queue it came from, one retry later. */
+  private TaskMessage next(@Nullable Instant eta, Instant now) {
+    TaskMessage message = admitted.message();
+    MessageProperties properties = message.properties();
+    OffsetDateTime expires = headers().expires();
+    return new TaskMessage(
+        headers()
+            .nextAttempt(
+                eta == null ? null : eta.atOffset(ZoneOffset.UTC),
+                headers().argsRepr(),
+                headers().kwargsRepr()),
+        message.body(),
+        new MessageProperties(
+            properties.correlationId(),
+            properties.replyTo(),
+            properties.priority(),
+            Route.toQueue(delivery.queue()),
+            false,
+            expires == null ? null : MessageFactory.expiration(now, expires.toInstant())));
+  }
+}

@@ -1,0 +1,125 @@
+package dev.stalk.worker;
+
+import dev.stalk.broker.message.SendOptions;
+import dev.stalk.broker.message.TaskMessage;
+import dev.stalk.broker.message.TaskSignature;
+import dev.stalk.broker.message.TaskState;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What connects a running task to its worker: it publishes, stores states, and keeps the time. Cut
+ * once the task has ended, so that a task that was given up but still runs writes nothing more.
+ * Thread-safe.
+ */
+final class TaskLink {
+  private final WorkerServices services;
+  private final ResultWriter results;
+  private final @Nullable Duration softTimeLimit;
+  private final @Nullable Duration timeLimit;
+  private final List<@Nullable Object> children = new CopyOnWriteArrayList<>();
+  private volatile @Nullable Instant began;
+  private volatile boolean softTimeLimitExceeded;
+  private volatile boolean cut;
+
+  TaskLink(
+      WorkerServices services,
+      ResultWriter results,
+      @Nullable Duration softTimeLimit,
+      @Nullable Duration timeLimit) {
+    this.services = services;
+    this.results = results;
+    this.softTimeLimit = softTimeLimit;
+    this.timeLimit = timeLimit;
+  }
+
+  String worker() {
+    return services.node();
+  }
+
+  @Nullable Duration softTimeLimit() {
+    return softTimeLimit;
+  }
+
+  @Nullable Duration timeLimit() {
+    return timeLimit;
+  }
+
+  void begin(Instant now) {
+    began = now;
+  }
+
+  @Nullable Instant deadline() {
+    Instant start = began;
+    Duration first = softTimeLimit == null ? timeLimit : softTimeLimit;
+    return start == null || first == null ? null : start.plus(first);
+  }
+
+  void softTimeLimitExceeded() {
+    softTimeLimitExceeded = true;
+  }
+
+  boolean isSoftTimeLimitExceeded() {
+    return softTimeLimitExceeded;
+  }
+
+  /** From now on the task writes nothing. */
+  void cut() {
+    cut = true;
+  }
+
+  /** What the task has sent so far, as Celery's result tuples. */
+  List<@Nullable Object> children() {
+    return children;
+  }
+
+  String send(TaskMessage parent, TaskSignature signature) {
+    checkUncut();
+    SendOptions options = signature.options();
+    SendOptions.Builder inherited = options.toBuilder();
+    if (options.parentId() == null) {
+      inherited.parentId(parent.headers().id());
+    }
+    if (options.rootId() == null) {
+      String root = parent.headers().rootId();
+      inherited.rootId(root == null ? parent.headers().id() : root);
+    }
+    TaskMessage message = services.messages().message(signature.with(inherited.build()));
+    services.transport().publish(List.of(services.messages().publication(message)));
+    children.add(resultTuple(message.headers().id()));
+    return message.headers().id();
+  }
+
+  /** Celery {@code result.py:AsyncResult.as_tuple}. */
+  static List<@Nullable Object> resultTuple(String taskId) {
+    return Arrays.asList(Arrays.asList(taskId, null), null);
+  }
+
+  void updateState(String state, @Nullable Object meta) {
+    checkUncut();
+    TaskState changed = new TaskState(state);
+    if (changed.holdsException()
+        || changed.equals(TaskState.SUCCESS)
+        || changed.equals(TaskState.PENDING)) {
+      throw new IllegalArgumentException(
+          state + " is written by the worker alone; choose another name, such as PROGRESS");
+    }
+    store(changed, meta);
+  }
+
+  void store(TaskState state, @Nullable Object meta) {
+    services.transport().results().store(results.taskId(), results.progress(state, meta, children));
+  }
+
+  private void checkUncut() {
+    if (cut) {
+      throw new IllegalStateException(
+          "task %s has ended or was stopped; it can write nothing more"
+              .formatted(results.taskId()));
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package dev.stalk.worker;
+
+import dev.stalk.broker.MessageFactory;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What executions share, as a test wants it. */
+final class Services {
+  static final String NODE = "stalk@test";
+
+  private final TaskRegistry registry;
+  private final FakeTransport transport;
+  private final Timer timer = new Timer();
+  private final List<TaskInterceptor> interceptors = new ArrayList<>();
+  private final List<TaskListener> listeners = new ArrayList<>();
+  private final Map<Class<?>, Exceptions.PythonClass> exceptions = new HashMap<>();
+  private final RecentSuccesses successes = new RecentSuccesses();
+  private int maxDeliveries = 5;
+  private Duration grace = Duration.ofMillis(20);
+  private Clock clock = Clock.systemUTC();
+
+  Services(TaskRegistry registry, FakeTransport transport) {
+    this.registry = registry;
+    this.transport = transport;
+  }
+
+  Services maxDeliveries(int value) {
+    maxDeliveries = value;
+    return this;
+  }
+
+  Services clock(Clock value) {
+    clock = value;
+    return this;
+  }
+
+  Services grace(Duration value) {
+    grace = value;
+    return this;
+  }
+
+  Services interceptor(TaskInterceptor value) {
+    interceptors.add(value);
+    return this;
+  }
+
+  Services listener(TaskListener value) {
+    listeners.add(value);
+    return this;
+  }
+
+  Services exception(Class<? extends Throwable> type, String module, String name) {
+    exceptions.put(type, new Exceptions.PythonClass(module, name));
+    return this;
+  }
+
+  WorkerServices build() {
+    return build(new RevokedTasks(clock), new TaskRates(clock));
+  }
+
+  WorkerServices build(RevokedTasks revoked, TaskRates rates) {
+    return new WorkerServices(
+        NODE,
+        registry,
+        new DeliveryLimit(transport, maxDeliveries),
+        transport,
+        new MessageFactory("celery", clock),
+        new Exceptions(exceptions),
+        timer,
+        grace,
+        revoked,
+        rates,
+        successes,
+        interceptors,
+        new TaskListeners(listeners),
+        clock);
+  }
+}
