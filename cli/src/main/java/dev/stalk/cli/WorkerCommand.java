@@ -7,9 +7,7 @@ import dev.stalk.worker.Worker;
 import dev.stalk.worker.config.WorkerConfig;
 import dev.stalk.worker.config.WorkerYaml;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -51,23 +49,14 @@ final class WorkerCommand implements Callable<Integer> {
   private @Nullable String classPath;
 
   @Override
-  public Integer call() throws InterruptedException {
+  public Integer call() {
     if (classPath != null) {
       Thread.currentThread().setContextClassLoader(TaskClasses.loader(classPath));
     }
     WorkerConfig config = WorkerYaml.load(file);
     Worker worker = Worker.builder().config(config).build();
     refuseEarly(config);
-    Thread hook = new Thread(() -> stop(worker, config.shutdownTimeout()), "stalk-shutdown");
-    Runtime.getRuntime().addShutdownHook(hook);
-    try {
-      worker.start();
-    } catch (RuntimeException e) {
-      Runtime.getRuntime().removeShutdownHook(hook); // it would hide the error's exit code
-      throw e;
-    }
-    new CountDownLatch(1).await();
-    return ExitCodes.OK;
+    return worker.run() ? ExitCodes.OK : ExitCodes.FAILED;
   }
 
   /**
@@ -80,16 +69,6 @@ final class WorkerCommand implements Callable<Integer> {
       var unusedResult = transport.results().get("stalk-start");
     } catch (BrokerUnavailableException e) {
       return; // the worker logs it
-    }
-  }
-
-  /** Halts, as a JVM that ends because of a signal would otherwise end with a code of its own. */
-  private static void stop(Worker worker, Duration patience) {
-    boolean warm = false;
-    try {
-      warm = worker.stop(patience);
-    } finally {
-      Runtime.getRuntime().halt(warm ? ExitCodes.OK : ExitCodes.FAILED);
     }
   }
 }

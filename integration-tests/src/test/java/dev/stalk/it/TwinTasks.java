@@ -64,6 +64,14 @@ public final class TwinTasks {
         .because(new PythonError("twins", "OutOfStock", "sku-1", 3));
   }
 
+  @Task("twin.handover")
+  public List<Object> handover(TaskContext context, String by) {
+    if (context.retries() == 0) {
+      throw RetryTask.after(Duration.ofSeconds(3));
+    }
+    return List.of(by, "java", context.retries(), context.expires() != null);
+  }
+
   @Task("twin.exhausted")
   public void exhausted() {
     throw RetryTask.after(Duration.ZERO).atMost(1);

@@ -14,7 +14,6 @@ import dev.stalk.worker.config.TaskConfig;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,14 +26,19 @@ import org.slf4j.LoggerFactory;
 final class Admission {
   private static final Logger log = LoggerFactory.getLogger(Admission.class);
 
-  /** What may be run. */
+  /**
+   * What may be run.
+   *
+   * @param followUps what comes after it; null if this worker cannot do it
+   */
   record Admitted(
       TaskMessage message,
       RegisteredTask task,
       ResultWriter results,
       TaskContext context,
       TaskLink link,
-      AckMode ack) {}
+      AckMode ack,
+      @Nullable FollowUps followUps) {}
 
   private final Delivery delivery;
   private final TaskConfig config;
@@ -43,6 +47,7 @@ final class Admission {
   private @Nullable Admitted admitted;
   private @Nullable String countedTag;
   private long deliveries = 1;
+  private String unknownPart = "";
 
   Admission(Delivery delivery, TaskConfig config, WorkerServices services) {
     this.delivery = delivery;
@@ -109,7 +114,17 @@ final class Admission {
             limit(headers.timeLimit(), options.timeLimit(), config.timeLimit()));
     TaskContext context = new TaskContext(delivery.queue(), message, link);
     AckMode ack = options.ack() == null ? config.ack() : options.ack();
-    return new Admitted(message, task, results, context, link, ack);
+    return new Admitted(message, task, results, context, link, ack, followUps(message));
+  }
+
+  private @Nullable FollowUps followUps(TaskMessage message) {
+    try {
+      return FollowUps.of(
+          message, services.messages(), services.defaultQueue(), services.clock().instant());
+    } catch (IllegalArgumentException e) {
+      unknownPart = String.valueOf(e.getMessage());
+      return null;
+    }
   }
 
   /** The message's own limit, the task's, the queue's; 0 counts as none at each. */
@@ -166,7 +181,7 @@ final class Admission {
         return new Outcome.NotDue(start);
       }
     }
-    return unsupported(read.message());
+    return unsupported(read);
   }
 
   boolean isRevoked(Admitted read) {
@@ -182,20 +197,16 @@ final class Admission {
   /**
    * A workflow this worker cannot continue must not be begun: its rest would be lost in silence.
    */
-  private @Nullable Outcome unsupported(TaskMessage message) {
-    for (String part : List.of("chain", "callbacks", "chord")) {
-      Object follows = message.body().embed().get(part);
-      if (follows != null && !(follows instanceof List<?> list && list.isEmpty())) {
-        String reason = "the message carries " + part + ", which this worker cannot continue yet";
-        log.error("{}: {}; task {}", delivery.queue(), reason, message.headers().id());
-        return new Outcome.NotRunnable(
-            message.headers().id(),
-            RemoteException.of("builtins", "NotImplementedError", reason),
-            reason,
-            deliveries);
-      }
+  private @Nullable Outcome unsupported(Admitted read) {
+    if (read.followUps() != null) {
+      return null;
     }
-    return null;
+    String reason =
+        "the message carries " + unknownPart + ", which this worker cannot continue yet";
+    String id = read.message().headers().id();
+    log.error("{}: {}; task {}", delivery.queue(), reason, id);
+    return new Outcome.NotRunnable(
+        id, RemoteException.of("builtins", "NotImplementedError", reason), reason, deliveries);
   }
 
   /**

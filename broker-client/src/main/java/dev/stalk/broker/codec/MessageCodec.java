@@ -61,6 +61,16 @@ public final class MessageCodec {
     return PythonRepr.ofKwargs(kwargs);
   }
 
+  /**
+   * A time as Celery writes it, in ISO 8601 with or without fraction and offset; without one it is
+   * UTC.
+   *
+   * @throws DateTimeParseException if it is none
+   */
+  public static OffsetDateTime time(String text) {
+    return PythonTime.parseInstant(text);
+  }
+
   /** Any value as Celery's logs show it, at most 1,040 characters. */
   public static String repr(@Nullable Object value) {
     return PythonRepr.of(value);
@@ -213,8 +223,7 @@ public final class MessageCodec {
 
   private static TaskHeaders headers(Fields headers) {
     if (!headers.values().containsKey("task")) {
-      throw new MalformedMessageException(
-          "headers.task is missing");
+      throw new MalformedMessageException("headers.task is missing");
     }
     List<@Nullable Object> limits = headers.list("timelimit");
     Map<String, @Nullable Object> custom = new LinkedHashMap<>(headers.values());

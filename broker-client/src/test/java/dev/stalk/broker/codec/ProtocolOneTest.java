@@ -77,8 +77,7 @@ class ProtocolOneTest {
   @Test
   void whatIsWrongIsToldWithTheIdOfTheBody() {
     assertThatExceptionOfType(MalformedMessageException.class)
-        .isThrownBy(
-            () -> decode("{}", "{\"task\": \"acme.add\", \"id\": \"i-1\", \"args\": 5}"))
+        .isThrownBy(() -> decode("{}", "{\"task\": \"acme.add\", \"id\": \"i-1\", \"args\": 5}"))
         .withMessageContaining("message.body.args is '5', not an array")
         .satisfies(e -> assertThat(e.taskId()).isEqualTo("i-1"));
     assertThatExceptionOfType(MalformedMessageException.class)
