@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The tasks of {@code twins.py}, in Java. */
+@SuppressWarnings("DoNotCallSuggester") // some of them always fail
 public final class TwinTasks {
 
   @Task("twin.add")
