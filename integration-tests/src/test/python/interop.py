@@ -66,6 +66,11 @@ def mark(key, value, seconds=0):
     return value
 
 
+@app.task(name="interop.note")
+def note(value, key):
+    log(key, value)
+
+
 @app.task(name="interop.request", bind=True)
 def request(self):
     r = self.request

@@ -12,6 +12,7 @@ app.conf.task_default_queue = "python"
 app.conf.broker_connection_retry_on_startup = True
 app.conf.worker_prefetch_multiplier = 1
 app.conf.task_acks_late = True
+app.conf.broker_transport_options = {"unacked_restore_interval": 1, "unacked_restore_throttle": 1}
 
 
 class OutOfStock(Exception):
@@ -55,6 +56,13 @@ def retry(self, times):
 @app.task(name="twin.waiting", bind=True)
 def waiting(self):
     raise self.retry(countdown=3600, exc=OutOfStock("sku-1", 3))
+
+
+@app.task(name="twin.handover", bind=True)
+def handover(self, by):
+    if self.request.retries == 0:
+        raise self.retry(countdown=3)
+    return [by, "python", self.request.retries, self.request.expires is not None]
 
 
 @app.task(name="twin.exhausted", bind=True)

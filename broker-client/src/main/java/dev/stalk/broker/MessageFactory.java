@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
@@ -97,6 +98,66 @@ public final class MessageFactory {
             expires == null ? null : expiration(now, expires));
     return new TaskMessage(
         headers, new TaskBody(signature.args(), signature.kwargs(), NOTHING_FOLLOWS), properties);
+  }
+
+  /**
+   * The message of a task that follows another, made of a signature in that one's embed (celery
+   * {@code canvas.py:Signature.apply_async} inside {@code app/trace.py:trace_task}).
+   *
+   * @param parent the task it follows
+   * @param task its name
+   * @param args its positional arguments, the parent's value among them
+   * @param kwargs its keyword arguments
+   * @param options the signature's options as they came, named as {@code apply_async} names them;
+   *     what is missing or of another type counts as not given
+   * @param queue where it goes
+   * @param now the time from which countdowns are counted
+   */
+  public TaskMessage followUp(
+      TaskMessage parent,
+      String task,
+      List<@Nullable Object> args,
+      Map<String, @Nullable Object> kwargs,
+      Map<String, @Nullable Object> options,
+      String queue,
+      Instant now) {
+    FollowUpOptions given = new FollowUpOptions(options, now);
+    TaskHeaders before = parent.headers();
+    String id = given.text("task_id", UUID.randomUUID().toString());
+    OffsetDateTime expires = given.time("expires", "expires");
+    TaskHeaders headers =
+        new TaskHeaders(
+            task,
+            id,
+            given.text("shadow"),
+            given.time("countdown", "eta"),
+            expires,
+            given.text("group_id"),
+            given.integer("group_index"),
+            0,
+            given.number("time_limit"),
+            given.number("soft_time_limit"),
+            given.text("root_id", before.rootId() == null ? before.id() : before.rootId()),
+            given.text("parent_id", before.id()),
+            MessageCodec.argsRepr(args),
+            MessageCodec.kwargsRepr(kwargs),
+            origin,
+            options.get("ignore_result") instanceof Boolean ignored ? ignored : null,
+            0,
+            given.stampedHeaders(),
+            given.stamps(),
+            "java",
+            given.headers());
+    Integer priority = given.integer("priority");
+    MessageProperties properties =
+        new MessageProperties(
+            id,
+            given.text("reply_to", parent.properties().replyTo()),
+            priority == null ? 0 : Math.max(0, Math.min(9, priority)),
+            Route.toQueue(queue),
+            false,
+            expires == null ? null : expiration(now, expires.toInstant()));
+    return new TaskMessage(headers, new TaskBody(args, kwargs, given.embed()), properties);
   }
 
   /**

@@ -8,11 +8,9 @@ import dev.stalk.worker.Worker;
 import dev.stalk.worker.config.WorkerConfig;
 import dev.stalk.worker.config.WorkerYaml;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -56,27 +54,18 @@ final class WorkerCommand implements Callable<Integer> {
   private @Nullable String classPath;
 
   @Override
-  public Integer call() throws InterruptedException {
+  public Integer call() {
     if (classPath != null) {
       Thread.currentThread().setContextClassLoader(TaskClasses.loader(classPath));
     }
     WorkerConfig config = WorkerYaml.load(files, System.getenv()).config();
     Worker worker = Worker.builder().config(config).build();
     refuseEarly(config);
-    Thread hook = new Thread(() -> stop(worker, config.shutdownTimeout()), "stalk-shutdown");
-    Runtime.getRuntime().addShutdownHook(hook);
-    try {
-      worker.start();
-    } catch (RuntimeException e) {
-      Runtime.getRuntime().removeShutdownHook(hook); // it would hide the error's exit code
-      throw e;
-    }
     try (ConfigReload reload = new ConfigReload(worker, files, System.getenv())) {
       reload.start();
       Hangup.handle(reload::reload);
-      new CountDownLatch(1).await();
+      return worker.run() ? ExitCodes.OK : ExitCodes.FAILED;
     }
-    return ExitCodes.OK;
   }
 
   /**
@@ -89,16 +78,6 @@ final class WorkerCommand implements Callable<Integer> {
       var unusedResult = transport.results().get("stalk-start");
     } catch (BrokerUnavailableException e) {
       return; // the worker logs it
-    }
-  }
-
-  /** Halts, as a JVM that ends because of a signal would otherwise end with a code of its own. */
-  private static void stop(Worker worker, Duration patience) {
-    boolean warm = false;
-    try {
-      warm = worker.stop(patience);
-    } finally {
-      Runtime.getRuntime().halt(warm ? ExitCodes.OK : ExitCodes.FAILED);
     }
   }
 }

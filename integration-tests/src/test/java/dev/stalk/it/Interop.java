@@ -108,7 +108,7 @@ final class Interop implements AutoCloseable {
    * take Redis and connections away from the worker, not from this journal: it tries until the run
    * is noted, and notes it once.
    */
-  private void note(String key, String value) {
+  void note(String key, String value) {
     String run = UUID.randomUUID().toString();
     await(
         "the journal is written",
@@ -146,6 +146,16 @@ final class Interop implements AutoCloseable {
       builder.environment(environment[i], environment[i + 1]);
     }
     return closed(builder.start());
+  }
+
+  /** A Python process with {@code twins.py}'s application. */
+  PythonSession twins() {
+    return closed(
+        PythonSession.builder(PythonEnvironment.celery())
+            .module("twins")
+            .directory(pythonSources())
+            .environment("REDIS_URL", redis.url())
+            .start());
   }
 
   static Path pythonSources() {

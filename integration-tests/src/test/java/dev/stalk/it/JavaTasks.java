@@ -1,14 +1,18 @@
 package dev.stalk.it;
 
+import dev.stalk.worker.RejectTask;
 import dev.stalk.worker.Task;
 import dev.stalk.worker.TaskContext;
+import dev.stalk.worker.config.AckMode;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The Java side of the integration tests. */
 public final class JavaTasks {
   private final Journal journal;
+  private final AtomicBoolean released = new AtomicBoolean();
 
   /** Where a task notes that it ran. */
   interface Journal {
@@ -70,6 +74,42 @@ public final class JavaTasks {
     Thread.sleep((long) (seconds.orElse(0.0) * 1000));
     journal.note(key, value);
     return value;
+  }
+
+  @Task(value = "java.mark_early", ack = AckMode.EARLY)
+  public String markEarly(String key, String value, double seconds) throws InterruptedException {
+    return mark(key, value, Optional.of(seconds));
+  }
+
+  @Task(value = "java.mark_tracked", trackStarted = true)
+  public String markTracked(String key, String value, double seconds) throws InterruptedException {
+    return mark(key, value, Optional.of(seconds));
+  }
+
+  @Task("java.requeue")
+  public void requeue(String key) {
+    journal.note(key, "requeued");
+    throw RejectTask.requeue("somebody else, please");
+  }
+
+  @Task(value = "java.slowly", rateLimit = "1/s")
+  public String slowly(String key) {
+    journal.note(key, "slowly");
+    return "done";
+  }
+
+  @Task("java.spin")
+  public String spin(String key) {
+    journal.note(key, "spins");
+    while (!released.get()) {
+      Thread.onSpinWait(); // no interrupt reaches it
+    }
+    return "too late";
+  }
+
+  /** Lets everything that spins return. */
+  void release() {
+    released.set(true);
   }
 
   @Task("java.halt")

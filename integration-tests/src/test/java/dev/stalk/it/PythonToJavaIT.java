@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stalk.peers.PythonRaised;
 import dev.stalk.peers.PythonSession;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -263,22 +262,6 @@ class PythonToJavaIT {
 
     assertThat(times.get(1).doubleValue() - times.get(0).doubleValue()).isGreaterThan(1.4);
     Interop.await("nothing is parked", () -> peers.number("HLEN", "unacked") == 0);
-  }
-
-  @Test
-  void aWorkflowItCannotContinueIsRefusedWhole() {
-    assertThatThrownBy(
-            () ->
-                python.eval(
-                    """
-                    from celery import signature
-                    s = signature('java.add', (1, 1)).set(queue='java')
-                    r = (s | signature('java.add', (2,)).set(queue='java')).apply_async()
-                    r.parent.get(timeout=20)
-                    """,
-                    Map.of()))
-        .isInstanceOfSatisfying(
-            PythonRaised.class, raised -> assertThat(raised.mro()).contains("NotImplementedError"));
   }
 
   @Test

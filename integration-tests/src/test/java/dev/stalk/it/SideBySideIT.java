@@ -29,13 +29,7 @@ class SideBySideIT {
             .quiet()
             .start());
     peers.worker(worker -> worker.tasks(new TwinTasks()), "java");
-    python =
-        peers.closed(
-            PythonSession.builder(PythonEnvironment.celery())
-                .module("twins")
-                .directory(Interop.pythonSources())
-                .environment("REDIS_URL", peers.redis().url())
-                .start());
+    python = peers.twins();
     python.eval("import datetime; from twins import view, family");
   }
 

@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The tasks of {@code twins.py}, in Java. */
+@SuppressWarnings("DoNotCallSuggester") // some of them always fail
 public final class TwinTasks {
 
   @Task("twin.add")
@@ -62,6 +63,14 @@ public final class TwinTasks {
   public void waiting() {
     throw RetryTask.after(Duration.ofHours(1))
         .because(new PythonError("twins", "OutOfStock", "sku-1", 3));
+  }
+
+  @Task("twin.handover")
+  public List<Object> handover(TaskContext context, String by) {
+    if (context.retries() == 0) {
+      throw RetryTask.after(Duration.ofSeconds(3));
+    }
+    return List.of(by, "java", context.retries(), context.expires() != null);
   }
 
   @Task("twin.exhausted")

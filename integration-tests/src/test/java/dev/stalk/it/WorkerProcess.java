@@ -64,7 +64,7 @@ final class WorkerProcess implements AutoCloseable {
             .metrics(new SimpleMeterRegistry())
             .build();
     System.out.println(READY);
-    worker.run();
+    System.exit(worker.run() ? 0 : 1);
   }
 
   static WorkerProcess start(Interop peers, String queue, int threads) throws IOException {
@@ -102,9 +102,19 @@ final class WorkerProcess implements AutoCloseable {
     return process.isAlive();
   }
 
+  /** Sends SIGTERM. */
+  void signal() {
+    process.destroy();
+  }
+
   /** Sends SIGTERM and returns the exit code. */
   int terminate() throws InterruptedException {
-    process.destroy();
+    signal();
+    return exit();
+  }
+
+  /** Waits for its end and returns the exit code. */
+  int exit() throws InterruptedException {
     if (!process.waitFor(30, TimeUnit.SECONDS)) {
       throw new AssertionError("the worker process does not end");
     }

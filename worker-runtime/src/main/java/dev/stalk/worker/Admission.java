@@ -14,7 +14,6 @@ import dev.stalk.worker.config.TaskConfig;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,14 +38,19 @@ final class Admission {
 
   private static final double LONGEST_WAIT_SECONDS = 365 * 86_400.0;
 
-  /** What may be run. */
+  /**
+   * What may be run.
+   *
+   * @param followUps what comes after it; null if this worker cannot do it
+   */
   record Admitted(
       TaskMessage message,
       RegisteredTask task,
       ResultWriter results,
       TaskContext context,
       TaskLink link,
-      AckMode ack) {}
+      AckMode ack,
+      @Nullable FollowUps followUps) {}
 
   private final Delivery delivery;
   private final TaskConfig config;
@@ -56,6 +60,7 @@ final class Admission {
   private @Nullable Admitted admitted;
   private @Nullable String countedTag;
   private long deliveries = 1;
+  private String unknownPart = "";
 
   Admission(Delivery delivery, TaskConfig config, WorkerServices services, Guard guard) {
     this.delivery = delivery;
@@ -157,7 +162,17 @@ final class Admission {
             limit(headers.timeLimit(), options.timeLimit(), config.timeLimit()));
     TaskContext context = new TaskContext(delivery.queue(), message, link);
     AckMode ack = options.ack() == null ? config.ack() : options.ack();
-    return new Admitted(message, task, results, context, link, ack);
+    return new Admitted(message, task, results, context, link, ack, followUps(message));
+  }
+
+  private @Nullable FollowUps followUps(TaskMessage message) {
+    try {
+      return FollowUps.of(
+          message, services.messages(), services.defaultQueue(), services.clock().instant());
+    } catch (IllegalArgumentException e) {
+      unknownPart = String.valueOf(e.getMessage());
+      return null;
+    }
   }
 
   /** The message's own limit, the task's, the queue's; 0 counts as none at each. */
@@ -214,7 +229,7 @@ final class Admission {
         return new Outcome.NotDue(start);
       }
     }
-    return unsupported(read.message());
+    return unsupported(read);
   }
 
   boolean isRevoked(Admitted read) {
@@ -230,20 +245,16 @@ final class Admission {
   /**
    * A workflow this worker cannot continue must not be begun: its rest would be lost in silence.
    */
-  private @Nullable Outcome unsupported(TaskMessage message) {
-    for (String part : List.of("chain", "callbacks", "chord")) {
-      Object follows = message.body().embed().get(part);
-      if (follows != null && !(follows instanceof List<?> list && list.isEmpty())) {
-        String reason = "the message carries " + part + ", which this worker cannot continue yet";
-        log.error("{}: {}; task {}", delivery.queue(), reason, message.headers().id());
-        return new Outcome.NotRunnable(
-            message.headers().id(),
-            RemoteException.of("builtins", "NotImplementedError", reason),
-            reason,
-            deliveries);
-      }
+  private @Nullable Outcome unsupported(Admitted read) {
+    if (read.followUps() != null) {
+      return null;
     }
-    return null;
+    String reason =
+        "the message carries " + unknownPart + ", which this worker cannot continue yet";
+    String id = read.message().headers().id();
+    log.error("{}: {}; task {}", delivery.queue(), reason, id);
+    return new Outcome.NotRunnable(
+        id, RemoteException.of("builtins", "NotImplementedError", reason), reason, deliveries);
   }
 
   /**

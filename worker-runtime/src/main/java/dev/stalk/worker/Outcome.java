@@ -59,7 +59,7 @@ sealed interface Outcome {
   /** The task returned. */
   record Succeeded(
       ResultWriter results,
-      List<Effect> followUps,
+      FollowUps followUps,
       @Nullable Object value,
       Duration runtime,
       List<@Nullable Object> children)
@@ -71,8 +71,11 @@ sealed interface Outcome {
 
     @Override
     public List<Effect> effects(Delivery delivery, Instant now) {
-      List<Effect> effects = new ArrayList<>(followUps);
-      effects.addAll(results.success(value, children, now));
+      FollowUps.Sent sent = followUps.afterSuccess(value);
+      List<@Nullable Object> all = new ArrayList<>(children);
+      all.addAll(sent.children());
+      List<Effect> effects = new ArrayList<>(sent.effects());
+      effects.addAll(results.success(value, all, now));
       return effects;
     }
 
@@ -91,7 +94,7 @@ sealed interface Outcome {
   record Failed(
       String name,
       ResultWriter results,
-      List<Effect> followUps,
+      FollowUps followUps,
       Throwable error,
       RemoteException failure,
       @Nullable String traceback,
@@ -101,7 +104,7 @@ sealed interface Outcome {
     public List<Effect> effects(Delivery delivery, Instant now) {
       List<Effect> effects =
           new ArrayList<>(results.error(TaskState.FAILURE, failure, traceback, children, now));
-      effects.addAll(followUps);
+      effects.addAll(followUps.afterFailure(failure, traceback, results.storesErrors(), now));
       return effects;
     }
 
@@ -182,7 +185,12 @@ sealed interface Outcome {
   }
 
   /** The task rejected its message for good. */
-  record Discarded(ResultWriter results, RemoteException failure, String reason, long deliveries)
+  record Discarded(
+      ResultWriter results,
+      FollowUps followUps,
+      RemoteException failure,
+      String reason,
+      long deliveries)
       implements Outcome {
     @Override
     public String name() {
@@ -193,6 +201,7 @@ sealed interface Outcome {
     public List<Effect> effects(Delivery delivery, Instant now) {
       List<Effect> effects =
           new ArrayList<>(results.error(TaskState.FAILURE, failure, null, List.of(), now));
+      effects.addAll(followUps.afterFailure(failure, null, results.storesErrors(), now));
       effects.add(new Effect.Quarantine(delivery.queue(), reason, deliveries, delivery.message()));
       return effects;
     }

@@ -59,6 +59,11 @@ final class ResultWriter {
     return message.headers().id();
   }
 
+  /** Whether failures are stored. */
+  boolean storesErrors() {
+    return errorsStored;
+  }
+
   /** Whether nobody wants the return value. */
   boolean isIgnored() {
     return ignored;

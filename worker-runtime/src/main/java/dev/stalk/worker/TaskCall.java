@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,7 @@ final class TaskCall {
   private static final int MOST_CAUSES = 20;
 
   private final Delivery delivery;
+  private final FollowUps followUps;
   private final Admission.Admitted admitted;
   private final long deliveries;
   private final WorkerServices services;
@@ -40,6 +42,7 @@ final class TaskCall {
 
   TaskCall(
       Delivery delivery, Admission.Admitted admitted, long deliveries, WorkerServices services) {
+    this.followUps = Objects.requireNonNull(admitted.followUps(), "what follows is known");
     this.delivery = delivery;
     this.admitted = admitted;
     this.deliveries = deliveries;
@@ -76,7 +79,7 @@ final class TaskCall {
 
   Outcome returned(@Nullable Object value) {
     return new Outcome.Succeeded(
-        admitted.results(), List.of(), value, Duration.ofNanos(runNanos()), children());
+        admitted.results(), followUps, value, Duration.ofNanos(runNanos()), children());
   }
 
   /** Whatever a task throws. */
@@ -129,7 +132,7 @@ final class TaskCall {
   private Outcome failure(
       String name, Throwable error, RemoteException failure, @Nullable String traceback) {
     return new Outcome.Failed(
-        name, admitted.results(), List.of(), error, failure, traceback, children());
+        name, admitted.results(), followUps, error, failure, traceback, children());
   }
 
   /** What becomes of a success whose value has no form in JSON. */
@@ -183,7 +186,7 @@ final class TaskCall {
       return new Outcome.Returned();
     }
     return new Outcome.Discarded(
-        admitted.results(), failure, "rejected by its task: " + reason, deliveries);
+        admitted.results(), followUps, failure, "rejected by its task: " + reason, deliveries);
   }
 
   /** Celery {@code app/task.py:Task.retry}. */

@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,6 +44,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Worker implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Worker.class);
+
+  private static final List<String> STOP_SIGNALS = List.of("TERM", "INT", "QUIT");
 
   private static final Duration LONGEST = Duration.ofDays(365);
 
@@ -70,7 +73,9 @@ public final class Worker implements AutoCloseable {
   private final Chores chores;
   private final @Nullable ManagementServer management;
   private final CountDownLatch stopped = new CountDownLatch(1);
+  private final AtomicInteger signals = new AtomicInteger();
   private int consumersMade; // guarded by this
+  private volatile boolean forced;
   private volatile State state = State.NEW; // written under this
 
   private Worker(WorkerConfig config, Builder builder, Clock clock) {
@@ -89,6 +94,7 @@ public final class Worker implements AutoCloseable {
             new DeliveryLimit(transport, config.broker().maxDeliveries()),
             transport,
             new MessageFactory(config.broker().defaultQueue(), clock),
+            config.broker().defaultQueue(),
             new Exceptions(builder.exceptions),
             timer,
             STOPPED_TASKS_GRACE,
@@ -145,17 +151,61 @@ public final class Worker implements AutoCloseable {
   }
 
   /**
-   * Starts, and stops when the JVM is told to end (SIGTERM or SIGINT). Returns when it has stopped.
+   * Starts, and stops when the process is told to (celery {@code apps/worker.py}): the first
+   * SIGTERM or SIGINT stops as {@link #stop(Duration)} does, with the configured patience; a second
+   * one stops as {@link #stopNow} does; a third ends the process on the spot, and its leases lapse.
+   * SIGQUIT stops at once where the JVM leaves it to us (it does with {@code -Xrs}; else it prints
+   * the threads), and so does SIGTERM if the variable {@code REMAP_SIGTERM} is {@code SIGQUIT}.
+   * Returns when it has stopped; the signals are the JVM's again then.
+   *
+   * <pre>{@code
+   * System.exit(worker.run() ? 0 : 1);
+   * }</pre>
+   *
+   * @return true if every task ended by itself, false if some were taken back
    */
-  public void run() {
-    Thread hook = new Thread(() -> stop(config.shutdownTimeout()), "stalk-shutdown");
-    Runtime.getRuntime().addShutdownHook(hook);
-    start();
-    try {
+  public boolean run() {
+    Thread hook = new Thread(() -> stop(config.shutdownTimeout()), "stalk-shutdown-hook");
+    Runtime.getRuntime().addShutdownHook(hook); // for System.exit, and where signals are not ours
+    try (StopSignals signals = StopSignals.handle(STOP_SIGNALS, this::signalled)) {
+      log.debug("stopping on {}", signals.names());
+      start();
       stopped.await();
     } catch (InterruptedException e) {
       stop(config.shutdownTimeout());
       Thread.currentThread().interrupt();
+    } finally {
+      removeHook(hook);
+    }
+    return !forced;
+  }
+
+  private static void removeHook(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      log.debug("the JVM is ending", e);
+    }
+  }
+
+  private void signalled(String name) {
+    boolean cold =
+        name.equals("QUIT")
+            || (name.equals("TERM") && "SIGQUIT".equals(System.getenv("REMAP_SIGTERM")));
+    switch (signals.incrementAndGet()) {
+      case 1 -> {
+        log.info("SIG{}: stopping", name);
+        Duration patience = cold ? Duration.ZERO : config.shutdownTimeout();
+        new Thread(() -> stop(patience), "stalk-shutdown").start();
+      }
+      case 2 -> {
+        log.warn("SIG{} again: stopping at once", name);
+        new Thread(this::stopNow, "stalk-shutdown-now").start();
+      }
+      default -> {
+        log.error("SIG{} again: ending without returning what is held; its leases lapse", name);
+        Runtime.getRuntime().halt(1);
+      }
     }
   }
 
@@ -356,10 +406,8 @@ public final class Worker implements AutoCloseable {
     log.info("stopping; running tasks have {}", patience);
     quiet();
     consumers.forEach(QueueConsumer::returnWaiting);
-    boolean warm = awaitEnd(patience);
-    if (!warm) {
-      int returned = consumers.stream().mapToInt(QueueConsumer::returnRunning).sum();
-      log.warn("{} tasks did not end in time; their messages are returned", returned);
+    if (!awaitEnd(patience)) {
+      returnRunning();
       if (!awaitEnd(config.broker().socketTimeout())) {
         log.error("the broker did not take everything back; leases will lapse");
         consumers.forEach(this::abandon);
@@ -367,7 +415,30 @@ public final class Worker implements AutoCloseable {
     }
     close(consumers);
     log.info("stopped");
-    return warm;
+    return !forced;
+  }
+
+  private void returnRunning() {
+    int returned = consumers.stream().mapToInt(QueueConsumer::returnRunning).sum();
+    if (returned > 0) {
+      forced = true;
+      log.warn("{} tasks were stopped before they had ended", returned);
+    }
+  }
+
+  /**
+   * Stops without patience, also a stop that is under way: running tasks are interrupted and their
+   * messages returned to their queues. What was acknowledged before its task began cannot be
+   * returned; it is stored as failed.
+   */
+  public void stopNow() {
+    synchronized (this) {
+      if (state == State.STOPPED) {
+        returnRunning();
+        return;
+      }
+    }
+    stop(Duration.ZERO);
   }
 
   /** An interrupt does not shorten it: the messages would be the price. The flag is set again. */

@@ -69,6 +69,7 @@ final class Services {
         new DeliveryLimit(transport, maxDeliveries),
         transport,
         new MessageFactory("celery", clock),
+        "celery",
         new Exceptions(exceptions),
         timer,
         grace,

@@ -446,14 +446,23 @@ class TaskExecutionTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"chain", "callbacks", "chord"})
-  void aWorkflowThatCannotBeContinuedIsNotBegun(String part) {
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "chord     | chord",
+        "chain     | chain (a chord)",
+        "callbacks | callbacks (a chord)",
+        "errbacks  | errbacks (a chord)"
+      })
+  void aWorkflowThatCannotBeContinuedIsNotBegun(String part, String named) {
     throwing(new AssertionError("ran"));
-    Delivery delivery = aTaskMessage().embed(part, List.of(Map.of("task", "next"))).delivery(1);
+    Map<String, Object> signature =
+        Map.of("task", "next", "args", List.of(), "options", Map.of(), "subtask_type", "chord");
+    Delivery delivery = aTaskMessage().embed(part, List.of(signature)).delivery(1);
 
     List<Effect> effects = effects(delivery);
 
-    String reason = "the message carries " + part + ", which this worker cannot continue yet";
+    String reason = "the message carries " + named + ", which this worker cannot continue yet";
     assertThat(stored(effects, 2, "id-1"))
         .startsWith(
             "{\"status\": \"FAILURE\", \"result\": {\"exc_type\": \"NotImplementedError\","

@@ -61,6 +61,16 @@ public final class MessageCodec {
     return PythonRepr.ofKwargs(kwargs);
   }
 
+  /**
+   * A time as Celery writes it, in ISO 8601 with or without fraction and offset; without one it is
+   * UTC.
+   *
+   * @throws DateTimeParseException if it is none
+   */
+  public static OffsetDateTime time(String text) {
+    return PythonTime.parseInstant(text);
+  }
+
   /** Any value as Celery's logs show it, at most 1,040 characters. */
   public static String repr(@Nullable Object value) {
     return PythonRepr.of(value);

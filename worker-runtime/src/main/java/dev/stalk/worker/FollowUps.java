@@ -1,0 +1,222 @@
+package dev.stalk.worker;
+
+import dev.stalk.broker.MessageFactory;
+import dev.stalk.broker.codec.EncodingException;
+import dev.stalk.broker.codec.ResultCodec;
+import dev.stalk.broker.message.RemoteException;
+import dev.stalk.broker.message.TaskMessage;
+import dev.stalk.broker.message.TaskResult;
+import dev.stalk.broker.message.TaskState;
+import dev.stalk.broker.transport.Effect;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a message says is to be done after its task: callbacks and the next step of its chain when
+ * it succeeds (celery {@code app/trace.py:trace_task}), errbacks when it fails (celery {@code
+ * backends/base.py:Backend.mark_as_failure}). Only plain signatures are known here; groups, chords
+ * and members of chords are refused before the task begins. Immutable.
+ */
+final class FollowUps {
+  private final TaskMessage message;
+  private final MessageFactory messages;
+  private final String defaultQueue;
+  private final Instant now;
+  private final List<EmbeddedSignature> callbacks;
+  private final List<EmbeddedSignature> errbacks;
+  private final List<EmbeddedSignature> chain;
+
+  private FollowUps(
+      TaskMessage message, MessageFactory messages, String defaultQueue, Instant now) {
+    this.message = message;
+    this.messages = messages;
+    this.defaultQueue = defaultQueue;
+    this.now = now;
+    this.callbacks = read("callbacks");
+    this.errbacks = read("errbacks");
+    this.chain = read("chain");
+    Object chord = message.body().embed().get("chord");
+    if (chord != null && !(chord instanceof List<?> list && list.isEmpty())) {
+      throw new IllegalArgumentException("chord");
+    }
+  }
+
+  /**
+   * Reads what follows.
+   *
+   * @throws IllegalArgumentException if this worker cannot do it; the message names the part
+   */
+  static FollowUps of(
+      TaskMessage message, MessageFactory messages, String defaultQueue, Instant now) {
+    return new FollowUps(message, messages, defaultQueue, now);
+  }
+
+  private List<EmbeddedSignature> read(String part) {
+    Object value = message.body().embed().get(part);
+    if (value == null) {
+      return List.of();
+    }
+    if (!(value instanceof List<?> signatures)) {
+      throw new IllegalArgumentException(part);
+    }
+    List<EmbeddedSignature> read = new ArrayList<>();
+    for (Object signature : signatures) {
+      try {
+        read.add(EmbeddedSignature.of(signature));
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(part + " (" + e.getMessage() + ")", e);
+      }
+    }
+    return read;
+  }
+
+  /** Messages, and the tasks they call as Celery's result tuples. */
+  record Sent(List<Effect> effects, List<@Nullable Object> children) {}
+
+  /**
+   * Callbacks, then the next step of the chain, each with the value before its own arguments.
+   *
+   * @throws EncodingException if the value has no form in JSON
+   */
+  Sent afterSuccess(@Nullable Object value) {
+    Sent sent = new Sent(new ArrayList<>(), new ArrayList<>());
+    sendAll(callbacks, value, callbacks.size() > 1, sent);
+    if (!chain.isEmpty()) {
+      EmbeddedSignature next = chain.get(chain.size() - 1);
+      List<Object> rest = new ArrayList<>();
+      chain.subList(0, chain.size() - 1).forEach(step -> rest.add(step.raw()));
+      send(next.before(rest), value, null, null, sent);
+    }
+    return sent;
+  }
+
+  /**
+   * The same failure for every further step of the chain, then the errbacks, each with this task's
+   * id before its own arguments.
+   */
+  List<Effect> afterFailure(
+      RemoteException failure, @Nullable String traceback, boolean stored, Instant failed) {
+    Sent sent = new Sent(new ArrayList<>(), new ArrayList<>());
+    if (stored) {
+      for (EmbeddedSignature step : chain) {
+        String id = step.text("task_id");
+        if (id != null) {
+          TaskResult result =
+              new TaskResult(
+                  id,
+                  TaskState.FAILURE,
+                  null,
+                  failure,
+                  traceback,
+                  ResultCodec.dateDone(failed),
+                  null,
+                  List.of());
+          sent.effects()
+              .add(new Effect.StoreResult(id, ResultCodec.encode(result, step.text("group_id"))));
+        }
+      }
+    }
+    sendAll(errbacks, message.headers().id(), !errbacks.isEmpty(), sent);
+    return sent.effects();
+  }
+
+  private void sendAll(
+      List<EmbeddedSignature> signatures, @Nullable Object value, boolean grouped, Sent sent) {
+    String group = grouped ? UUID.randomUUID().toString() : null;
+    for (int i = 0; i < signatures.size(); i++) {
+      send(signatures.get(i), value, group, grouped ? i : null, sent);
+    }
+  }
+
+  private void send(
+      EmbeddedSignature signature,
+      @Nullable Object value,
+      @Nullable String group,
+      @Nullable Integer index,
+      Sent sent) {
+    TaskMessage next = signature.message(message, messages, value, group, index, defaultQueue, now);
+    sent.effects().add(new Effect.Publish(messages.publication(next)));
+    sent.children().add(TaskLink.resultTuple(next.headers().id()));
+  }
+
+  /** One signature of an embed (celery {@code canvas.py:Signature}), plain and complete. */
+  private record EmbeddedSignature(
+      Map<String, @Nullable Object> raw, Map<String, @Nullable Object> options) {
+
+    static EmbeddedSignature of(@Nullable Object value) {
+      Map<String, @Nullable Object> raw = map(value, "a signature");
+      Map<String, @Nullable Object> options = map(raw.get("options"), "options");
+      if (!(raw.get("task") instanceof String task) || task.isEmpty()) {
+        throw new IllegalArgumentException("a signature without a task");
+      }
+      if (raw.get("subtask_type") != null) {
+        throw new IllegalArgumentException("a " + raw.get("subtask_type"));
+      }
+      for (String part : List.of("chord", "chain")) {
+        Object nested = options.get(part);
+        if (nested != null && !(nested instanceof List<?> list && list.isEmpty())) {
+          throw new IllegalArgumentException("a signature with a " + part);
+        }
+      }
+      return new EmbeddedSignature(raw, options);
+    }
+
+    private static Map<String, @Nullable Object> map(@Nullable Object value, String what) {
+      if (!(value instanceof Map<?, ?> map)) {
+        throw new IllegalArgumentException("no " + what);
+      }
+      Map<String, @Nullable Object> texts = new HashMap<>();
+      map.forEach((name, item) -> texts.put(String.valueOf(name), item));
+      return texts;
+    }
+
+    @Nullable String text(String option) {
+      return options.get(option) instanceof String text && !text.isEmpty() ? text : null;
+    }
+
+    /** A copy that goes on with these steps. */
+    EmbeddedSignature before(List<Object> steps) {
+      Map<String, @Nullable Object> changed = new HashMap<>(options);
+      changed.put("chain", steps);
+      return new EmbeddedSignature(raw, changed);
+    }
+
+    TaskMessage message(
+        TaskMessage parent,
+        MessageFactory messages,
+        @Nullable Object value,
+        @Nullable String group,
+        @Nullable Integer index,
+        String defaultQueue,
+        Instant now) {
+      List<@Nullable Object> args = new ArrayList<>();
+      if (!Boolean.TRUE.equals(raw.get("immutable"))) {
+        args.add(value);
+      }
+      if (raw.get("args") instanceof List<?> own) {
+        args.addAll(own);
+      }
+      Map<String, @Nullable Object> kwargs =
+          raw.get("kwargs") instanceof Map<?, ?> own ? map(own, "kwargs") : Map.of();
+      Map<String, @Nullable Object> changed = new HashMap<>(options);
+      if (group != null) {
+        changed.putIfAbsent("group_id", group);
+        changed.putIfAbsent("group_index", index);
+      }
+      return messages.followUp(
+          parent, String.valueOf(raw.get("task")), args, kwargs, changed, queue(defaultQueue), now);
+    }
+
+    /** Where it says, or where a worker sends what says nothing. */
+    private String queue(String defaultQueue) {
+      String queue = text("queue");
+      String key = text("exchange") == null ? text("routing_key") : null;
+      return queue != null ? queue : key != null ? key : defaultQueue;
+    }
+  }
+}
