@@ -154,10 +154,15 @@ final class Interop implements AutoCloseable {
 
   /** Waits until something holds, looking again and again; fails the test if it never does. */
   static void await(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    await(PATIENCE, what, condition);
+  }
+
+  /** The same with another patience. */
+  static void await(Duration patience, String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + patience.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > deadline) {
-        throw new AssertionError("in vain for " + PATIENCE + ": " + what);
+        throw new AssertionError("in vain for " + patience + ": " + what);
       }
       Thread.onSpinWait();
       java.util.concurrent.locks.LockSupport.parkNanos(2_000_000);

@@ -41,9 +41,18 @@ final class QueueConsumer implements TaskExecution.Sink {
   private static final int BATCH = 256;
 
   /**
-   * With notices promised, look all the same now and then: a notice can be lost with a connection.
+   * With notices promised, look all the same now and then. A notice can be lost with a connection;
+   * but that is seen, and then all look at once.
    */
-  private static final long SAFETY_LOOK = TimeUnit.SECONDS.toNanos(5);
+  private static final long SAFETY_LOOK = TimeUnit.SECONDS.toNanos(30);
+
+  /**
+   * After notices in vain the line lets others go first, for up to twice as long each time: all
+   * idle workers of a queue get the same notice, and one of them gets the message.
+   */
+  private static final long YIELD_MIN = TimeUnit.MILLISECONDS.toNanos(1);
+
+  private static final long YIELD_MAX = TimeUnit.MILLISECONDS.toNanos(64);
 
   /** Between attempts while stopping, when nobody is helped by long ones. */
   private static final long STOPPING_PAUSE = TimeUnit.MILLISECONDS.toNanos(20);
@@ -69,12 +78,16 @@ final class QueueConsumer implements TaskExecution.Sink {
   private volatile boolean fetching = true;
   private volatile boolean ending;
 
+  /** Raised by the transport's thread at a notice, lowered by the loop when it looks. */
+  private volatile boolean noticed;
+
   // used by the loop only
   private final List<Settlement> unsettled = new ArrayList<>();
   private boolean arm = true;
   private boolean drained;
   private boolean resent;
   private long poll = POLL_MIN;
+  private long yielding;
 
   QueueConsumer(
       String name,
@@ -91,7 +104,7 @@ final class QueueConsumer implements TaskExecution.Sink {
     this.limit = limit;
     this.clock = clock;
     this.bulkhead = new QueueBulkhead(name, config);
-    this.connection = transport.consume(queues, holder, signal::raise);
+    this.connection = transport.consume(queues, holder, this::notice);
     this.metrics = metrics.queue(name);
     this.metrics.gauges(this::running, held::size, config.threads());
     this.outage = new Outage("queue " + name, clock);
@@ -150,11 +163,28 @@ final class QueueConsumer implements TaskExecution.Sink {
       signal.await(SAFETY_LOOK);
     } else if (connection.givesNotice()) {
       signal.await(SAFETY_LOOK + ThreadLocalRandom.current().nextLong(SAFETY_LOOK / 4));
+      letOthersGoFirst();
     } else {
       signal.await(poll);
       poll = Math.min(POLL_MAX, poll * 2);
     }
     drained = false;
+  }
+
+  /** What finishes here meanwhile ends it. */
+  private void letOthersGoFirst() {
+    if (noticed && yielding > 0 && finished.isEmpty()) {
+      signal.await(ThreadLocalRandom.current().nextLong(yielding));
+    }
+  }
+
+  /** Whoever gets the messages goes first next time too. */
+  private void looked(boolean sought, int fetched) {
+    if (fetched > 0) {
+      yielding = 0;
+    } else if (sought) {
+      yielding = Math.min(YIELD_MAX, Math.max(YIELD_MIN, yielding * 2));
+    }
   }
 
   private void collectFinished() {
@@ -170,6 +200,8 @@ final class QueueConsumer implements TaskExecution.Sink {
   private void exchange(int places) {
     // settlements name many keys, and an armed script may have all of them watched: arm without
     boolean armed = arm && unsettled.isEmpty();
+    boolean sought = noticed && places > 0;
+    noticed = false;
     Exchange exchange;
     try {
       exchange = connection.exchange(unsettled, places, armed);
@@ -187,6 +219,7 @@ final class QueueConsumer implements TaskExecution.Sink {
     if (fetched > 0) {
       poll = POLL_MIN;
     }
+    looked(sought, fetched);
     if (exchange.quarantined() > 0) {
       log.error("{}: {} messages are no JSON objects; quarantined", name, exchange.quarantined());
     }
@@ -308,6 +341,13 @@ final class QueueConsumer implements TaskExecution.Sink {
   @Override
   public void left(TaskExecution execution) {
     bulkhead.release(1);
+    signal.raise();
+  }
+
+  // ---- called by a thread of the transport
+
+  private void notice() {
+    noticed = true;
     signal.raise();
   }
 

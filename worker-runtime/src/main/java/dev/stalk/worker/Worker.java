@@ -55,6 +55,8 @@ public final class Worker implements AutoCloseable {
     this.registry = registry;
     this.transport = BrokerClient.transport(config.broker(), "stalk-worker");
     WorkerMetrics metrics = new WorkerMetrics(meters);
+    BrokerClock brokerClock = new BrokerClock(transport, clock, System::nanoTime);
+    metrics.clockSkew(brokerClock::skew);
     DeliveryLimit limit = new DeliveryLimit(transport, config.broker().maxDeliveries());
     String workerId = UUID.randomUUID().toString();
     config
@@ -71,8 +73,15 @@ public final class Worker implements AutoCloseable {
                         registry,
                         limit,
                         metrics,
-                        clock)));
-    this.chores = new Chores(transport, consumers, config.broker().lease(), clock);
+                        brokerClock)));
+    this.chores =
+        new Chores(
+            transport,
+            consumers,
+            config.broker().lease(),
+            config.broker().visibilityTimeout(),
+            brokerClock,
+            clock);
   }
 
   /** Starts with no tasks and no configuration. */

@@ -5,12 +5,14 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 
 /**
  * The worker's meters. Tags are bounded: {@code queue} by the configuration, {@code task} by the
@@ -29,6 +31,7 @@ import java.util.function.IntSupplier;
  * <tr><td>stalk.queue.running</td><td>gauge</td><td>queue</td><td>tasks in their own code now</td></tr>
  * <tr><td>stalk.queue.held</td><td>gauge</td><td>queue</td><td>messages running, buffered or to be settled</td></tr>
  * <tr><td>stalk.queue.threads</td><td>gauge</td><td>queue</td><td>threads of the bulkhead</td></tr>
+ * <tr><td>stalk.clock.skew</td><td>gauge</td><td></td><td>seconds by which this machine's clock is ahead of the broker's</td></tr>
  * </table>
  */
 final class WorkerMetrics {
@@ -39,6 +42,14 @@ final class WorkerMetrics {
 
   WorkerMetrics(MeterRegistry registry) {
     this.registry = registry;
+  }
+
+  /** Shows by how much the worker's clock is ahead. */
+  void clockSkew(Supplier<Duration> skew) {
+    Gauge.builder("stalk.clock.skew", () -> skew.get().toNanos() / 1e9)
+        .baseUnit("seconds")
+        .strongReference(true)
+        .register(registry);
   }
 
   OfQueue queue(String queue) {

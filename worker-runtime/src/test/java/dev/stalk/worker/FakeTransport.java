@@ -2,10 +2,12 @@ package dev.stalk.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stalk.broker.transport.ParkedMessages;
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.QueueConnection;
 import dev.stalk.broker.transport.ResultBackend;
 import dev.stalk.broker.transport.Transport;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -13,10 +15,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 /** A broker without a broker: lines as the test wants them, and chores are written down. */
@@ -28,7 +32,12 @@ final class FakeTransport implements Transport {
   private volatile ToLongFunction<String> counting = tag -> 2;
   private volatile Function<Collection<String>, List<String>> renewing = tags -> List.of();
   private volatile IntSupplier restoringDue = () -> 0;
+  private volatile Duration nothingDueFor = Duration.ofMillis(1);
+  private volatile Runnable news = () -> {};
   private volatile IntSupplier restoringAbandoned = () -> 0;
+  private volatile IntSupplier restoringVisible = () -> 0;
+  private volatile Supplier<Instant> time = Instant::now;
+  private final CountDownLatch closedParked = new CountDownLatch(1);
 
   /** Its lines are scripted. */
   FakeTransport() {
@@ -62,6 +71,29 @@ final class FakeTransport implements Transport {
 
   void restoringDue(IntSupplier answer) {
     restoringDue = answer;
+  }
+
+  /** For how long nothing is due, after each time what is due was restored. */
+  void nothingDueFor(Duration pause) {
+    nothingDueFor = pause;
+  }
+
+  /** Tells that something was parked. */
+  void parkSomething() {
+    news.run();
+  }
+
+  void awaitParkedClosed() throws InterruptedException {
+    assertThat(closedParked.await(20, TimeUnit.SECONDS)).isTrue();
+  }
+
+  void restoringVisible(IntSupplier answer) {
+    restoringVisible = answer;
+  }
+
+  /** What the broker's clock says. */
+  void time(Supplier<Instant> answer) {
+    time = answer;
   }
 
   void restoringAbandoned(IntSupplier answer) {
@@ -101,8 +133,25 @@ final class FakeTransport implements Transport {
   }
 
   @Override
-  public int restoreDue() {
-    return restoringDue.getAsInt();
+  public ParkedMessages parked(Runnable wake) {
+    news = wake;
+    return new ParkedMessages() {
+      @Override
+      public Duration restoreDue() {
+        var unused = restoringDue.getAsInt();
+        return nothingDueFor;
+      }
+
+      @Override
+      public void close() {
+        closedParked.countDown();
+      }
+    };
+  }
+
+  @Override
+  public int restoreVisible() {
+    return restoringVisible.getAsInt();
   }
 
   @Override
@@ -127,7 +176,7 @@ final class FakeTransport implements Transport {
 
   @Override
   public Instant time() {
-    throw new UnsupportedOperationException();
+    return time.get();
   }
 
   @Override

@@ -447,6 +447,32 @@ class QueueConsumerTest {
   }
 
   @Test
+  void afterNoticesInVainALineLetsOthersGoFirstUntilItFindsSomethingAgain() throws Exception {
+    started(2, 0);
+    assertAsked(List.of(), 2, true);
+    line().findNothing();
+    for (int i = 0; i < 20; i++) {
+      line().assertIdle();
+      line().wake();
+      assertAsked(List.of(), 2, true);
+      line().findNothing();
+    }
+    line().assertIdle();
+    line().wake();
+    assertAsked(List.of(), 2, true);
+    line().find(gated(1));
+    assertAsked(List.of(), 1, false);
+    line().findNothing();
+    assertAsked(List.of(), 1, true);
+    line().findNothing();
+    line().assertIdle();
+
+    line().wake();
+
+    assertAsked(List.of(), 1, true);
+  }
+
+  @Test
   void withoutNoticeTheQueueIsPolledWithBoundedPauses() throws Exception {
     started(2, 0);
     line().givesNoNotice();

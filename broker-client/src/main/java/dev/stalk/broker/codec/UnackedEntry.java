@@ -3,6 +3,7 @@ package dev.stalk.broker.codec;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -58,6 +59,19 @@ public record UnackedEntry(byte[] message, String exchange, String routingKey) {
       return "";
     }
     throw new MalformedMessageException("not an unacked entry: exchange or key is " + token);
+  }
+
+  /**
+   * Checks that kombu could restore and run the message: it must be an object with headers and
+   * properties, else it would be dropped or end the worker that reads it.
+   *
+   * @throws MalformedMessageException if it is not
+   */
+  public void checkEnvelope() {
+    Fields envelope = Fields.of("the envelope", Values.read(message));
+    for (String part : List.of("headers", "properties")) {
+      Fields.of("the envelope's " + part, envelope.values().get(part));
+    }
   }
 
   /**

@@ -25,11 +25,17 @@ final class RedisKeys {
   private final RedisNaming naming;
   private final byte[] unacked;
   private final byte[] unackedIndex;
+  private final byte[] unackedMutex;
+  private final byte[] parked;
+  private final byte[] holders;
 
   RedisKeys(RedisNaming naming) {
     this.naming = naming;
     this.unacked = prefixed("unacked");
     this.unackedIndex = prefixed("unacked_index");
+    this.unackedMutex = prefixed("unacked_mutex");
+    this.parked = prefixed("stalk:parked");
+    this.holders = prefixed("stalk:holders");
   }
 
   private byte[] prefixed(String name) {
@@ -44,6 +50,26 @@ final class RedisKeys {
   /** The sorted set of the same tags. Not to be changed. */
   byte[] unackedIndex() {
     return unackedIndex;
+  }
+
+  /** The lock of whoever restores by visibility timeout, Java or Python. Not to be changed. */
+  byte[] unackedMutex() {
+    return unackedMutex;
+  }
+
+  /** The sorted set of what is parked, by the time it is due. Not to be changed. */
+  byte[] parked() {
+    return parked;
+  }
+
+  /** The sorted set of the Java lines that hold messages, by their last sign of life. */
+  byte[] holders() {
+    return holders;
+  }
+
+  /** Who holds a message, by its tag; the tag must begin with {@link #HELD_TAG}. */
+  static String holder(String tag) {
+    return tag.substring(HELD_TAG.length(), Math.max(HELD_TAG.length(), tag.lastIndexOf(':')));
   }
 
   /** The priority steps, served first to served last. */

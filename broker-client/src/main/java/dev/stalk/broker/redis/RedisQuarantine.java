@@ -14,17 +14,22 @@ final class RedisQuarantine {
   private RedisQuarantine() {}
 
   static byte[] entry(Effect.Quarantine quarantine) {
+    return entry(
+        quarantine.queue(), quarantine.reason(), quarantine.deliveries(), quarantine.message());
+  }
+
+  static byte[] entry(String queue, String reason, long deliveries, byte[] message) {
     String line =
         String.format(
             Locale.ROOT,
             "{\"reason\": %s, \"queue\": %s, \"time\": %.3f, \"deliveries\": %d}\n",
-            UnackedEntry.quoted(quarantine.reason()),
-            UnackedEntry.quoted(quarantine.queue()),
+            UnackedEntry.quoted(reason),
+            UnackedEntry.quoted(queue),
             Clock.systemUTC().millis() / 1000.0,
-            quarantine.deliveries());
+            deliveries);
     ByteArrayOutputStream entry = new ByteArrayOutputStream();
     entry.writeBytes(RedisKeys.bytes(line));
-    entry.writeBytes(quarantine.message());
+    entry.writeBytes(message);
     return entry.toByteArray();
   }
 }

@@ -37,6 +37,7 @@ final class RedisSubscriber implements AutoCloseable {
   private final RedisConfig config;
   private final Thread reader;
   private final List<Runnable> onReconnect = new CopyOnWriteArrayList<>();
+  private final List<Runnable> onLoss = new CopyOnWriteArrayList<>();
 
   // all guarded by this
   private final Map<String, Set<Listener>> listeners = new HashMap<>();
@@ -62,6 +63,11 @@ final class RedisSubscriber implements AutoCloseable {
   /** Called on the reading thread each time all subscriptions stand again after an outage. */
   void onReconnect(Runnable action) {
     onReconnect.add(action);
+  }
+
+  /** Called on the reading thread each time the connection breaks. */
+  void onLoss(Runnable action) {
+    onLoss.add(action);
   }
 
   /** The connection's id at the server, to redirect notices to; -1 while there is none. */
@@ -265,7 +271,15 @@ final class RedisSubscriber implements AutoCloseable {
     return !confirmed.isEmpty();
   }
 
-  private synchronized void disconnected(RuntimeException error) {
+  private void disconnected(RuntimeException error) {
+    if (forget(error)) {
+      onLoss.forEach(action -> call(ignored -> action.run(), null));
+    }
+  }
+
+  /** True if there was a connection, and it was not closed on purpose. */
+  private synchronized boolean forget(RuntimeException error) {
+    boolean lost = connection != null && !closed;
     if (connection != null) {
       connection.cut();
       connection = null;
@@ -277,6 +291,7 @@ final class RedisSubscriber implements AutoCloseable {
     }
     lastError = error;
     notifyAll();
+    return lost;
   }
 
   private synchronized boolean isClosed() {

@@ -3,6 +3,7 @@ package dev.stalk.broker.redis;
 import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.BrokerInterruptedException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
+import dev.stalk.broker.transport.ParkedMessages;
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.QueueConnection;
 import dev.stalk.broker.transport.ResultBackend;
@@ -27,10 +28,8 @@ import redis.clients.jedis.Protocol.Command;
  * connection per server. Needs Redis 6.2 or later. Thread-safe.
  */
 public final class RedisTransport implements Transport {
-  private static final RedisScript RENEW = RedisScript.load("renew.lua");
   private static final int PIPELINE = 1000;
   private static final int PUSH = 100;
-  private static final int RENEWALS = 1000;
   private static final long PING_SECONDS = 10;
   private static final long COUNTED_SECONDS = 7 * 86_400;
 
@@ -48,7 +47,9 @@ public final class RedisTransport implements Transport {
   private final RedisSubscriber brokerSubscriber;
   private final RedisWakeUps wakeUps;
   private final RedisResults results;
-  private final UnackedSweeper sweeper;
+  private final RedisHolders holders;
+  private final AbandonedSweeper abandoned;
+  private final VisibleSweeper visible;
   private final ScheduledExecutorService watch;
   private final Set<String> declared = ConcurrentHashMap.newKeySet();
 
@@ -70,7 +71,10 @@ public final class RedisTransport implements Transport {
     resultSubscriber = shared ? brokerSubscriber : new RedisSubscriber(config.results(), config);
     wakeUps = new RedisWakeUps(brokerSubscriber);
     results = new RedisResults(config, keys, resultPool, resultSubscriber, watch);
-    sweeper = new UnackedSweeper(config, keys, pool);
+    holders = new RedisHolders(keys, pool);
+    Restorer restorer = new Restorer(keys, pool);
+    abandoned = new AbandonedSweeper(config, keys, pool, restorer);
+    visible = new VisibleSweeper(config, keys, pool, restorer);
     var unused =
         watch.scheduleWithFixedDelay(this::ping, PING_SECONDS, PING_SECONDS, TimeUnit.SECONDS);
   }
@@ -209,24 +213,12 @@ public final class RedisTransport implements Transport {
 
   @Override
   public QueueConnection consume(List<String> queues, String holder, Runnable wake) {
-    return new RedisQueueConnection(config, keys, results, wakeUps, queues, holder, wake);
+    return new RedisQueueConnection(config, keys, results, wakeUps, holders, queues, holder, wake);
   }
 
   @Override
   public List<String> renew(Collection<String> tags) {
-    List<String> all = List.copyOf(tags);
-    List<String> gone = new ArrayList<>();
-    for (int from = 0; from < all.size(); from += RENEWALS) {
-      List<byte[]> page =
-          all.subList(from, Math.min(all.size(), from + RENEWALS)).stream()
-              .map(RedisKeys::bytes)
-              .toList();
-      Object lost = pool.repeatable(c -> RENEW.call(c, List.of(keys.unackedIndex()), page));
-      for (Object tag : (List<?>) lost) {
-        gone.add(RedisKeys.text((byte[]) tag));
-      }
-    }
-    return gone;
+    return holders.renew(List.copyOf(tags));
   }
 
   @Override
@@ -243,16 +235,21 @@ public final class RedisTransport implements Transport {
   }
 
   @Override
-  public int restoreDue() {
-    synchronized (sweeper) {
-      return sweeper.restoreDue();
-    }
+  public ParkedMessages parked(Runnable wake) {
+    return new RedisParked(config, keys, wakeUps, wake);
   }
 
   @Override
   public int restoreAbandoned() {
-    synchronized (sweeper) {
-      return sweeper.restoreAbandoned();
+    synchronized (abandoned) {
+      return abandoned.restoreAbandoned();
+    }
+  }
+
+  @Override
+  public int restoreVisible() {
+    synchronized (visible) {
+      return visible.restoreVisible();
     }
   }
 

@@ -15,7 +15,9 @@
 --           publish     LPUSH payload
 --           return      RPUSH payload
 --           store       payload under the key and on the channel of that name, unless a SUCCESS is there
---           park        payload (a whole unacked value) under the tag `extra`; the index is its score
+--           park        payload (a whole unacked value); KEYS is the set of what is parked, `extra`
+--                       the score in unacked_index, when it is due, and the member of that set,
+--                       which begins with the tag
 --           delete      the key
 -- Returns  1 fates: 1 settled, 0 no longer held, or the error as text
 --          2 the messages fetched; the n-th is held under prefix .. (first + n - 1), the number
@@ -84,8 +86,10 @@ local function apply(at)
     elseif operation == 'store' then
       storeInResults(KEYS[tonumber(where)], payload)
     elseif operation == 'park' then
-      redis.call('HSET', unacked, extra, payload)
-      redis.call('ZADD', index, where, extra)
+      local score, due, member, tag = string.match(extra, '^(%S+) (%S+) ((%S+) .*)$')
+      redis.call('HSET', unacked, tag, payload)
+      redis.call('ZADD', index, score, tag)
+      redis.call('ZADD', KEYS[tonumber(where)], due, member)
     else
       redis.call('DEL', KEYS[tonumber(where)])
     end
