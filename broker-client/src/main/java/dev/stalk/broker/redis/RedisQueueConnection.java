@@ -55,6 +55,9 @@ final class RedisQueueConnection implements QueueConnection {
   /** Taken in after a cut, and not handed on yet. */
   private final List<Delivery> recovered = new ArrayList<>();
 
+  /** How often the line was found cut after a time without use. */
+  private int idleCuts;
+
   private boolean trackingRefused;
   private int trackedGeneration = -1;
 
@@ -110,6 +113,11 @@ final class RedisQueueConnection implements QueueConnection {
 
   private RedisConnection connected() {
     RedisConnection current = connection;
+    if (current != null && current.wasCutWhileIdle()) {
+      idleCuts++;
+      disconnect();
+      current = null;
+    }
     if (current == null) {
       current = RedisConnection.open(config.broker(), config, "queue-" + clientNamePart(name));
       connection = current;
@@ -117,6 +125,24 @@ final class RedisQueueConnection implements QueueConnection {
       declare(current);
     }
     return current;
+  }
+
+  /**
+   * Where idle lines have been cut, lets the server hear from this one: with the line the promise
+   * of a notice would go, and a message wait for the next look. Only to be called between
+   * exchanges.
+   */
+  void keepAlive() {
+    RedisConnection current = connection;
+    if (current == null || idleCuts == 0) {
+      return;
+    }
+    try {
+      current.call(Command.PING);
+    } catch (RuntimeException e) {
+      disconnect();
+      wake.run(); // the next exchange finds out what is wrong
+    }
   }
 
   /** A client's name must not hold spaces or control characters. */
