@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.stalk.broker.redis.RedisNaming;
+import dev.stalk.broker.redis.RedisSentinel;
+import dev.stalk.broker.redis.RedisTls;
+import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -30,7 +34,12 @@ class BrokerConfigTest {
                 Duration.ofSeconds(5),
                 Duration.ofHours(1),
                 Duration.ofMinutes(1),
-                5));
+                5,
+                RedisNaming.DEFAULT,
+                RedisTls.DEFAULT,
+                RedisSentinel.NONE,
+                new PublishRetryPolicy(
+                    3, Duration.ZERO, Duration.ofMillis(200), Duration.ofSeconds(1))));
   }
 
   @Test

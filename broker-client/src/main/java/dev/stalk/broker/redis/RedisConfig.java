@@ -1,5 +1,6 @@
 package dev.stalk.broker.redis;
 
+import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.time.Duration;
 import java.util.Objects;
 
@@ -18,6 +19,7 @@ import java.util.Objects;
  *     transport option of that name); the same value as theirs
  * @param lease for how long a message stays with a Java worker that gives no sign of life
  * @param naming how keys are named
+ * @param publishRetry how often a publish that failed is tried again
  * @param clientName how connections name themselves in {@code CLIENT LIST}
  */
 public record RedisConfig(
@@ -30,6 +32,7 @@ public record RedisConfig(
     Duration visibilityTimeout,
     Duration lease,
     RedisNaming naming,
+    PublishRetryPolicy publishRetry,
     String clientName) {
 
   public RedisConfig {
@@ -41,6 +44,7 @@ public record RedisConfig(
     Objects.requireNonNull(visibilityTimeout, "visibilityTimeout");
     Objects.requireNonNull(lease, "lease");
     Objects.requireNonNull(naming, "naming");
+    Objects.requireNonNull(publishRetry, "publishRetry");
     Objects.requireNonNull(clientName, "clientName");
   }
 }

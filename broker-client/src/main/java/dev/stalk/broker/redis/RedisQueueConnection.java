@@ -59,6 +59,10 @@ final class RedisQueueConnection implements QueueConnection {
   /** How many messages were handed on, or may have been, and have not come to an end. */
   private long outstanding;
 
+  /** How often the line was found cut after a time without use. */
+  private int idleCuts;
+
+
   RedisQueueConnection(
       RedisConfig config,
       RedisKeys keys,
@@ -115,6 +119,11 @@ final class RedisQueueConnection implements QueueConnection {
 
   private RedisConnection connected() {
     RedisConnection current = connection;
+    if (current != null && current.wasCutWhileIdle()) {
+      idleCuts++;
+      disconnect();
+      current = null;
+    }
     if (current == null) {
       current = RedisConnection.open(config.broker(), config, "queue-" + clientNamePart(name));
       connection = current;
@@ -123,6 +132,24 @@ final class RedisQueueConnection implements QueueConnection {
       holders.enter(current, holder);
     }
     return current;
+  }
+
+  /**
+   * Where idle lines have been cut, lets the server hear from this one: with the line the promise
+   * of a notice would go, and a message wait for the next look. Only to be called between
+   * exchanges.
+   */
+  void keepAlive() {
+    RedisConnection current = connection;
+    if (current == null || idleCuts == 0) {
+      return;
+    }
+    try {
+      current.call(Command.PING);
+    } catch (RuntimeException e) {
+      disconnect();
+      wake.run(); // the next exchange finds out what is wrong
+    }
   }
 
   /** A client's name must not hold spaces or control characters. */

@@ -1,5 +1,6 @@
 package dev.stalk.broker.redis;
 
+import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.BrokerInterruptedException;
 import dev.stalk.broker.transport.BrokerRefusedException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
@@ -35,6 +36,7 @@ final class RedisSubscriber implements AutoCloseable {
 
   private final RedisUrl url;
   private final RedisConfig config;
+  private final RedisOutages.Part outage;
   private final Thread reader;
   private final List<Runnable> onReconnect = new CopyOnWriteArrayList<>();
   private final List<Runnable> onLoss = new CopyOnWriteArrayList<>();
@@ -53,10 +55,11 @@ final class RedisSubscriber implements AutoCloseable {
   private volatile int generation;
   private volatile long lastHeard = System.nanoTime();
 
-  RedisSubscriber(RedisUrl url, RedisConfig config) {
+  RedisSubscriber(RedisUrl url, RedisConfig config, RedisOutages outages) {
+    this.outage = outages.persistent();
     this.url = url;
     this.config = config;
-    this.reader = new Thread(this::run, "stalk-subscriber-" + url.host() + ":" + url.port());
+    this.reader = new Thread(this::run, "stalk-subscriber-" + url);
     this.reader.setDaemon(true);
   }
 
@@ -168,12 +171,18 @@ final class RedisSubscriber implements AutoCloseable {
   private void run() {
     Duration pause = RETRY_MIN;
     while (!isClosed()) {
+      long started = outage.start();
       try {
         connect();
+        outage.passed();
         readUntilBroken();
       } catch (RuntimeException e) {
         pause = wasStanding() ? RETRY_MIN : pause.multipliedBy(2);
-        disconnected(RedisErrors.translate(e, url));
+        BrokerException error = RedisErrors.translate(e, url);
+        if (!isClosed()) {
+          outage.failed(error, started);
+        }
+        disconnected(error);
         pause(pause.compareTo(RETRY_MAX) > 0 ? RETRY_MAX : pause);
       } catch (Error e) { // waiting for results must go on when there is memory again
         log.error("the subscription to {} failed; starting over", url, e);
@@ -206,7 +215,7 @@ final class RedisSubscriber implements AutoCloseable {
       listeners.computeIfAbsent(RedisKeys.INVALIDATIONS, c -> new HashSet<>());
       write(Command.SUBSCRIBE, listeners.keySet().toArray(String[]::new));
       if (resuming) {
-        log.info("subscribed to {} again", url);
+        log.debug("subscribed to {} again", url);
       }
     }
   }
@@ -286,7 +295,7 @@ final class RedisSubscriber implements AutoCloseable {
       confirmed.clear();
       clientId = -1;
       if (!closed) {
-        log.warn("lost the subscription: {}", error.getMessage());
+        log.debug("lost the subscription: {}", error.getMessage());
       }
     }
     lastError = error;

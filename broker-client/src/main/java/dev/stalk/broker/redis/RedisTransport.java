@@ -2,23 +2,26 @@ package dev.stalk.broker.redis;
 
 import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.BrokerInterruptedException;
-import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.ParkedMessages;
 import dev.stalk.broker.transport.Publication;
+import dev.stalk.broker.transport.PublishRetryPolicy;
 import dev.stalk.broker.transport.QueueConnection;
 import dev.stalk.broker.transport.ResultBackend;
 import dev.stalk.broker.transport.Transport;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.Protocol.Command;
 
@@ -33,14 +36,18 @@ public final class RedisTransport implements Transport {
   private static final long PING_SECONDS = 10;
   private static final long COUNTED_SECONDS = 7 * 86_400;
 
-  /**
-   * Pauses before each retry of a publish, in milliseconds (celery {@code
-   * task_publish_retry_policy}).
-   */
-  private static final long[] RETRY_PAUSES = {0, 200, 400};
+  /** The most bytes of messages in one round trip, unless a single one is larger. */
+  private static final int PIPELINE_BYTES = 8 << 20;
+
+  /** The most bytes of messages in one command, likewise. */
+  private static final int PUSH_BYTES = 1 << 20;
+
+  private static final long KEEP_ALIVE_SECONDS = 1;
 
   private final RedisConfig config;
   private final RedisKeys keys;
+  private final RedisOutages outages;
+  private final Set<WatchedQueueConnection> lines = ConcurrentHashMap.newKeySet();
   private final RedisPool pool;
   private final RedisPool resultPool;
   private final RedisSubscriber resultSubscriber;
@@ -64,11 +71,17 @@ public final class RedisTransport implements Transport {
               thread.setDaemon(true);
               return thread;
             });
-    pool = new RedisPool(config.broker(), config);
+    outages = new RedisOutages(config.broker().toString(), System::nanoTime);
+    RedisOutages resultOutages =
+        shared ? outages : new RedisOutages(config.results().toString(), System::nanoTime);
+    pool = new RedisPool(config.broker(), config, outages);
     resultPool =
-        config.results().equals(config.broker()) ? pool : new RedisPool(config.results(), config);
-    brokerSubscriber = new RedisSubscriber(config.broker(), config);
-    resultSubscriber = shared ? brokerSubscriber : new RedisSubscriber(config.results(), config);
+        config.results().equals(config.broker())
+            ? pool
+            : new RedisPool(config.results(), config, resultOutages);
+    brokerSubscriber = new RedisSubscriber(config.broker(), config, outages);
+    resultSubscriber =
+        shared ? brokerSubscriber : new RedisSubscriber(config.results(), config, resultOutages);
     wakeUps = new RedisWakeUps(brokerSubscriber);
     results = new RedisResults(config, keys, resultPool, resultSubscriber, watch);
     holders = new RedisHolders(keys, pool);
@@ -77,10 +90,24 @@ public final class RedisTransport implements Transport {
     visible = new VisibleSweeper(config, keys, pool, restorer);
     var unused =
         watch.scheduleWithFixedDelay(this::ping, PING_SECONDS, PING_SECONDS, TimeUnit.SECONDS);
+    var unusedToo =
+        watch.scheduleWithFixedDelay(
+            () -> lines.forEach(WatchedQueueConnection::keepAlive),
+            KEEP_ALIVE_SECONDS,
+            KEEP_ALIVE_SECONDS,
+            TimeUnit.SECONDS);
   }
 
-  /** Makes a transport; connections are made when they are needed. */
+  /**
+   * Makes a transport; connections are made when they are needed.
+   *
+   * @throws IllegalArgumentException if a file of certificates or keys cannot be used, naming it
+   */
   public static RedisTransport open(RedisConfig config) {
+    Stream.of(config.broker(), config.results())
+        .map(RedisUrl::tls)
+        .filter(Objects::nonNull)
+        .forEach(TlsSockets::context);
     return new RedisTransport(config);
   }
 
@@ -94,28 +121,29 @@ public final class RedisTransport implements Transport {
   /**
    * {@inheritDoc}
    *
-   * <p>Retries as Celery does when the connection fails or Redis is not ready: three times, after
-   * 0, 0.2 and 0.4 seconds, and only what was not confirmed. Where the connection broke before the
-   * confirmation came, a message may then arrive twice. An answer that does not come in time is not
-   * retried: Redis may still carry it out.
+   * <p>Retries as the configuration's {@link PublishRetryPolicy} says when the connection fails, or
+   * Redis is not ready or full, and only what was not confirmed. Where the connection broke before
+   * the confirmation came, a message may then arrive twice, with the same task id. An answer that
+   * does not come in time is not retried: Redis may still carry it out.
+   *
+   * <p>What is on its way at once is bounded, in messages and in bytes; the caller waits meanwhile.
    */
   @Override
   public void publish(List<Publication> publications) {
     List<Publication> left = publications;
-    for (int attempt = 0; ; attempt++) {
+    for (int retries = 0; ; retries++) {
       List<Publication> unconfirmed = new ArrayList<>();
       BrokerException failure = publishPages(left, unconfirmed);
       if (failure == null) {
         return;
       }
       declared.clear();
-      boolean again =
-          failure instanceof BrokerUnavailableException && !RedisErrors.isTimeout(failure);
-      if (!again || attempt == RETRY_PAUSES.length) {
+      boolean again = failure.isRetryable() && !RedisErrors.isTimeout(failure);
+      if (!again || !config.publishRetry().allows(retries)) {
         throw failure;
       }
       left = unconfirmed;
-      pause(RETRY_PAUSES[attempt]);
+      pause(config.publishRetry().pause(retries));
     }
   }
 
@@ -125,9 +153,9 @@ public final class RedisTransport implements Transport {
   private @Nullable BrokerException publishPages(
       List<Publication> publications, List<Publication> unconfirmed) {
     BrokerException failure = null;
-    for (int from = 0; from < publications.size(); from += PIPELINE) {
-      List<Publication> page =
-          publications.subList(from, Math.min(publications.size(), from + PIPELINE));
+    for (int from = 0; from < publications.size(); ) {
+      List<Publication> page = publications.subList(from, endOfPage(publications, from));
+      from += page.size();
       List<Publication> open = new ArrayList<>(page);
       if (failure == null) {
         try {
@@ -141,9 +169,23 @@ public final class RedisTransport implements Transport {
     return failure;
   }
 
-  private static void pause(long millis) {
+  /** Bounds what waits in buffers, on either side, for the confirmation. */
+  private static int endOfPage(List<Publication> publications, int from) {
+    int end = from + 1;
+    long bytes = publications.get(from).message().length;
+    while (end < publications.size() && end - from < PIPELINE) {
+      bytes += publications.get(end).message().length;
+      if (bytes > PIPELINE_BYTES) {
+        return end;
+      }
+      end++;
+    }
+    return end;
+  }
+
+  private static void pause(Duration pause) {
     try {
-      Thread.sleep(millis);
+      Thread.sleep(pause.toMillis());
     } catch (InterruptedException e) {
       throw new BrokerInterruptedException("interrupted between two attempts to publish", e);
     }
@@ -183,13 +225,16 @@ public final class RedisTransport implements Transport {
   private List<List<Publication>> runs(List<Publication> page) {
     List<List<Publication>> runs = new ArrayList<>();
     Publication last = null;
+    long bytes = 0;
     for (Publication publication : page) {
       boolean sameList =
           last != null
               && last.queue().equals(publication.queue())
               && keys.step(last.priority()) == keys.step(publication.priority());
-      if (!sameList || runs.get(runs.size() - 1).size() == PUSH) {
+      bytes += publication.message().length;
+      if (!sameList || runs.get(runs.size() - 1).size() == PUSH || bytes > PUSH_BYTES) {
         runs.add(new ArrayList<>());
+        bytes = publication.message().length;
       }
       runs.get(runs.size() - 1).add(publication);
       last = publication;
@@ -213,7 +258,13 @@ public final class RedisTransport implements Transport {
 
   @Override
   public QueueConnection consume(List<String> queues, String holder, Runnable wake) {
-    return new RedisQueueConnection(config, keys, results, wakeUps, holders, queues, holder, wake);
+    WatchedQueueConnection line =
+        new WatchedQueueConnection(
+            new RedisQueueConnection(config, keys, results, wakeUps, holders, queues, holder, wake),
+            outages.persistent(),
+            lines::remove);
+    lines.add(line);
+    return line;
   }
 
   @Override

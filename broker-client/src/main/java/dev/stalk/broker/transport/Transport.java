@@ -7,7 +7,8 @@ import java.util.Map;
 
 /**
  * Moves messages. At every instant a message that was accepted is in its queue, recorded as held or
- * parked, or in quarantine; never in a process alone. Thread-safe.
+ * parked, or in quarantine; never in a process alone. Writes one line of log when the broker goes
+ * away, and one with the length when it is back, however many of its users notice. Thread-safe.
  */
 public interface Transport extends AutoCloseable {
 

@@ -1,6 +1,9 @@
 package dev.stalk.worker.config;
 
 import dev.stalk.broker.BrokerConfig;
+import dev.stalk.broker.redis.RedisSentinel;
+import dev.stalk.broker.redis.RedisTls;
+import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -42,11 +45,113 @@ final class BrokerYaml {
     broker.integer("max-connections", count -> set(builder -> builder.maxConnections(count)));
     broker.duration("connect-timeout", timeout -> set(builder -> builder.connectTimeout(timeout)));
     broker.duration("socket-timeout", timeout -> set(builder -> builder.socketTimeout(timeout)));
+    broker.text("global-keyprefix", prefix -> set(builder -> builder.globalKeyprefix(prefix)));
+    broker.text("sep", separator -> set(builder -> builder.sep(separator)));
+    broker.integers("priority-steps", steps -> set(builder -> builder.prioritySteps(steps)));
+    readTls(broker);
+    readSentinel(broker);
+    broker.section("publish-retry", this::readPublishRetry);
+  }
+
+  private void readTls(YamlSection broker) {
+    broker.text("ssl-cert-reqs", word -> setTls(tls -> with(tls, RedisTls.CertReqs.of(word))));
+    broker.text("ca-file", file -> setTls(tls -> withCaFile(tls, file)));
+    broker.text("cert-file", file -> setTls(tls -> withCertificate(tls, file, tls.keyFile())));
+    broker.text("key-file", file -> setTls(tls -> withCertificate(tls, tls.certFile(), file)));
+    broker.bool("check-hostname", check -> setTls(tls -> with(tls, check)));
+  }
+
+  private static RedisTls with(RedisTls tls, RedisTls.CertReqs certReqs) {
+    return new RedisTls(certReqs, tls.caFile(), tls.certFile(), tls.keyFile(), tls.checkHostname());
+  }
+
+  private static RedisTls withCaFile(RedisTls tls, String file) {
+    return new RedisTls(tls.certReqs(), file, tls.certFile(), tls.keyFile(), tls.checkHostname());
+  }
+
+  private static RedisTls withCertificate(
+      RedisTls tls, @Nullable String certFile, @Nullable String keyFile) {
+    return new RedisTls(tls.certReqs(), tls.caFile(), certFile, keyFile, tls.checkHostname());
+  }
+
+  private static RedisTls with(RedisTls tls, boolean checkHostname) {
+    return new RedisTls(tls.certReqs(), tls.caFile(), tls.certFile(), tls.keyFile(), checkHostname);
+  }
+
+  private void setTls(UnaryOperator<RedisTls> setting) {
+    set(builder -> builder.tls(setting.apply(config.tls())));
+  }
+
+  private void readSentinel(YamlSection broker) {
+    broker.text(
+        "master-name",
+        name -> setSentinel(s -> new RedisSentinel(name, s.user(), s.password(), s.tls())));
+    broker.text(
+        "sentinel-user",
+        user -> setSentinel(s -> new RedisSentinel(s.masterName(), user, s.password(), s.tls())));
+    broker.text(
+        "sentinel-password",
+        password ->
+            setSentinel(s -> new RedisSentinel(s.masterName(), s.user(), password, s.tls())));
+    broker.bool(
+        "sentinel-tls",
+        tls -> setSentinel(s -> new RedisSentinel(s.masterName(), s.user(), s.password(), tls)));
+  }
+
+  private void setSentinel(UnaryOperator<RedisSentinel> setting) {
+    set(builder -> builder.sentinel(setting.apply(config.sentinel())));
+  }
+
+  private void readPublishRetry(YamlSection retry) {
+    retry.text(
+        "max-retries",
+        count ->
+            setRetry(
+                r ->
+                    new PublishRetryPolicy(
+                        maxRetries(count), r.intervalStart(), r.intervalStep(), r.intervalMax())));
+    retry.duration(
+        "interval-start",
+        start ->
+            setRetry(
+                r ->
+                    new PublishRetryPolicy(
+                        r.maxRetries(), start, r.intervalStep(), r.intervalMax())));
+    retry.duration(
+        "interval-step",
+        step ->
+            setRetry(
+                r ->
+                    new PublishRetryPolicy(
+                        r.maxRetries(), r.intervalStart(), step, r.intervalMax())));
+    retry.duration(
+        "interval-max",
+        max ->
+            setRetry(
+                r ->
+                    new PublishRetryPolicy(
+                        r.maxRetries(), r.intervalStart(), r.intervalStep(), max)));
+  }
+
+  private static int maxRetries(String count) {
+    if (count.equals("forever")) {
+      return PublishRetryPolicy.FOREVER;
+    }
+    if (!count.matches("\\d{1,9}")) {
+      throw new IllegalArgumentException("max-retries must be a whole number or forever");
+    }
+    return Integer.parseInt(count);
+  }
+
+  private void setRetry(UnaryOperator<PublishRetryPolicy> setting) {
+    set(builder -> builder.publishRetry(setting.apply(config.publishRetry())));
   }
 
   private void readResults(YamlSection results) {
     results.text("url", url -> set(builder -> builder.resultsUrl(url)));
     results.duration("expires", this::setResultExpires);
+    results.text(
+        "global-keyprefix", prefix -> set(builder -> builder.resultsGlobalKeyprefix(prefix)));
   }
 
   private void readEnvironment(YamlSection broker) {

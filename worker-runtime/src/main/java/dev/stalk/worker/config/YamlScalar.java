@@ -31,6 +31,8 @@ record YamlScalar(String path, Node node, Problems problems, Substitution substi
     static final Type<Integer> INTEGER = new Type<>("a whole number", Type::parseInteger);
     static final Type<Duration> DURATION = new Type<>("a duration", Durations::parse);
 
+    static final Type<Boolean> BOOLEAN = new Type<>("true or false", Type::parseBoolean);
+
     T parse(String written, Substitution substitution) {
       String text = substitution.apply(written);
       try {
@@ -40,6 +42,13 @@ record YamlScalar(String path, Node node, Problems problems, Substitution substi
         throw new IllegalArgumentException(
             "%s, not %s".formatted(e.getMessage(), Excerpt.ofValue(written)), e);
       }
+    }
+
+    private static Boolean parseBoolean(String text) {
+      if (!text.equals("true") && !text.equals("false")) {
+        throw new IllegalArgumentException("must be true or false");
+      }
+      return text.equals("true");
     }
 
     private static Integer parseInteger(String text) {

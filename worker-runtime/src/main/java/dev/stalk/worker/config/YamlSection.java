@@ -1,6 +1,7 @@
 package dev.stalk.worker.config;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -110,6 +111,10 @@ final class YamlSection {
     scalar(key, YamlScalar.Type.INTEGER, use);
   }
 
+  void bool(String key, Consumer<Boolean> use) {
+    scalar(key, YamlScalar.Type.BOOLEAN, use);
+  }
+
   void duration(String key, Consumer<Duration> use) {
     scalar(key, YamlScalar.Type.DURATION, use);
   }
@@ -130,6 +135,23 @@ final class YamlSection {
       for (int i = 0; i < items.size(); i++) {
         String item = "%s[%d]".formatted(pathOf(key), i);
         scalar(item, items.get(i)).read(YamlScalar.Type.TEXT, use);
+      }
+    } else if (node != null && !YamlScalar.isNull(node)) {
+      problems.add(
+          node.getStartMark(), pathOf(key), "must be a list, not " + YamlScalar.kind(node));
+    }
+  }
+
+  /** A list of whole numbers, handed over as one if all of them are. */
+  void integers(String key, Consumer<List<Integer>> use) {
+    @Nullable Node node = value(key).orElse(null);
+    if (node instanceof SequenceNode list && node.getTag().equals(Tag.SEQ)) {
+      List<Integer> numbers = new ArrayList<>();
+      for (Node item : list.getValue()) {
+        scalar(pathOf(key), item).read(YamlScalar.Type.INTEGER, numbers::add);
+      }
+      if (numbers.size() == list.getValue().size()) {
+        scalar(pathOf(key), node).check(use, numbers);
       }
     } else if (node != null && !YamlScalar.isNull(node)) {
       problems.add(
