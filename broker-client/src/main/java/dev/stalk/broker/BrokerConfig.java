@@ -1,5 +1,6 @@
 package dev.stalk.broker;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.redis.RedisConfig;
 import dev.stalk.broker.redis.RedisNaming;
 import dev.stalk.broker.redis.RedisUrl;
@@ -33,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxDeliveries how often a message is delivered before it is quarantined instead, 0 to
  *     1,000; 0 means any number of times; 5 by default. A task that kills its worker costs that
  *     many workers at most
+ * @param content which content types bodies and results have, which are read, and how large they
+ *     may be; JSON alone by default
  */
 public record BrokerConfig(
     String url,
@@ -44,7 +47,8 @@ public record BrokerConfig(
     Duration socketTimeout,
     Duration visibilityTimeout,
     Duration lease,
-    int maxDeliveries) {
+    int maxDeliveries,
+    ContentConfig content) {
 
   public static final String DEFAULT_URL = "redis://localhost:6379/0";
   public static final Duration DEFAULT_RESULT_EXPIRES = Duration.ofDays(1);
@@ -90,6 +94,7 @@ public record BrokerConfig(
         maxDeliveries >= 0 && maxDeliveries <= 1000,
         "max-deliveries must be between 0 and 1000",
         maxDeliveries);
+    Objects.requireNonNull(content, "content");
   }
 
   private static void checkTimeout(String name, Duration timeout) {
@@ -173,6 +178,7 @@ public record BrokerConfig(
     builder.visibilityTimeout = visibilityTimeout;
     builder.lease = lease;
     builder.maxDeliveries = maxDeliveries;
+    builder.content = content;
     return builder;
   }
 
@@ -192,13 +198,14 @@ public record BrokerConfig(
         visibilityTimeout,
         lease,
         RedisNaming.DEFAULT,
-        clientName);
+        clientName,
+        content);
   }
 
   /** Without user and password. */
   @Override
   public String toString() {
-    return "BrokerConfig[url=%s, resultsUrl=%s, resultExpires=%s, defaultQueue=%s, maxConnections=%d, connectTimeout=%s, socketTimeout=%s, visibilityTimeout=%s, lease=%s, maxDeliveries=%d]"
+    return "BrokerConfig[url=%s, resultsUrl=%s, resultExpires=%s, defaultQueue=%s, maxConnections=%d, connectTimeout=%s, socketTimeout=%s, visibilityTimeout=%s, lease=%s, maxDeliveries=%d, content=%s]"
         .formatted(
             RedisUrl.parse(url),
             RedisUrl.parse(resultsUrl),
@@ -209,7 +216,8 @@ public record BrokerConfig(
             socketTimeout,
             visibilityTimeout,
             lease,
-            maxDeliveries);
+            maxDeliveries,
+            content);
   }
 
   /** Collects values; each setter takes what the component of its name says. Not thread-safe. */
@@ -224,6 +232,7 @@ public record BrokerConfig(
     private Duration visibilityTimeout = DEFAULT_VISIBILITY_TIMEOUT;
     private Duration lease = DEFAULT_LEASE;
     private int maxDeliveries = DEFAULT_MAX_DELIVERIES;
+    private ContentConfig content = ContentConfig.DEFAULT;
 
     private Builder() {}
 
@@ -278,6 +287,11 @@ public record BrokerConfig(
       return this;
     }
 
+    public Builder content(ContentConfig value) {
+      content = value;
+      return this;
+    }
+
     /**
      * Makes the configuration.
      *
@@ -294,7 +308,8 @@ public record BrokerConfig(
           socketTimeout,
           visibilityTimeout,
           lease,
-          maxDeliveries);
+          maxDeliveries,
+          content);
     }
   }
 }

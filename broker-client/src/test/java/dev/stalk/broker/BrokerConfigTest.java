@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.stalk.broker.codec.ContentConfig;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -30,7 +31,8 @@ class BrokerConfigTest {
                 Duration.ofSeconds(5),
                 Duration.ofHours(1),
                 Duration.ofMinutes(1),
-                5));
+                5,
+                ContentConfig.DEFAULT));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.stalk.broker.redis;
 
+import dev.stalk.broker.codec.ContentConfig;
 import java.time.Duration;
 import java.util.Objects;
 
@@ -19,6 +20,7 @@ import java.util.Objects;
  * @param lease for how long a message stays with a Java worker that gives no sign of life
  * @param naming how keys are named
  * @param clientName how connections name themselves in {@code CLIENT LIST}
+ * @param content which content types stored results may have
  */
 public record RedisConfig(
     RedisUrl broker,
@@ -30,7 +32,8 @@ public record RedisConfig(
     Duration visibilityTimeout,
     Duration lease,
     RedisNaming naming,
-    String clientName) {
+    String clientName,
+    ContentConfig content) {
 
   public RedisConfig {
     Objects.requireNonNull(broker, "broker");
@@ -42,5 +45,6 @@ public record RedisConfig(
     Objects.requireNonNull(lease, "lease");
     Objects.requireNonNull(naming, "naming");
     Objects.requireNonNull(clientName, "clientName");
+    Objects.requireNonNull(content, "content");
   }
 }
