@@ -70,6 +70,7 @@ public final class Worker implements AutoCloseable {
                         transport,
                         registry,
                         limit,
+                        config.broker().content(),
                         metrics,
                         clock)));
     this.chores = new Chores(transport, consumers, config.broker().lease(), clock);

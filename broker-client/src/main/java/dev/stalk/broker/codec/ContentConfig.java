@@ -19,9 +19,8 @@ import org.jspecify.annotations.Nullable;
  *     result_serializer}). Results are never compressed, as in Celery's Redis backend
  * @param acceptContent the serializers whose messages are read; json alone by default (Celery's
  *     {@code accept_content})
- * @param resultAcceptContent the serializers whose results are read, {@code resultSerializer} among
- *     them; {@code acceptContent} and {@code resultSerializer} by default (Celery's {@code
- *     result_accept_content})
+ * @param resultAcceptContent the serializers whose results are read, {@code resultSerializer}
+ *     always among them; {@code acceptContent} by default (Celery's {@code result_accept_content})
  * @param jsonTypes how dates, decimals, uuids and bytes are written as JSON; marked by default
  * @param maxDepth how deep a value may be nested, 1 to 1,000; 500 by default
  * @param maxBodySize the most bytes of a task's body as it travels, before base64, 1 KiB to 384
@@ -63,17 +62,17 @@ public record ContentConfig(
     taskCompression = compression == null ? DEFAULT_COMPRESSION : compression.officialName();
     resultSerializer = Serializer.named(resultSerializer).officialName();
     acceptContent = named("accept-content", acceptContent);
-    resultAcceptContent = named("result-accept-content", resultAcceptContent);
-    if (!resultAcceptContent.contains(resultSerializer)) {
-      throw new IllegalArgumentException(
-          "result-accept-content %s must hold the result-serializer %s"
-              .formatted(resultAcceptContent, resultSerializer));
-    }
+    Set<String> results = new LinkedHashSet<>(resultAcceptContent);
+    results.add(resultSerializer);
+    resultAcceptContent = named("result-accept-content", results);
     Objects.requireNonNull(jsonTypes, "jsonTypes");
-    check("max-depth", maxDepth, 1, MOST_DEPTH);
-    check("max-body-size", maxBodySize, LEAST_SIZE, MOST_BODY_SIZE);
-    check("max-decompressed-size", maxDecompressedSize, LEAST_SIZE, MOST_DECOMPRESSED_SIZE);
-    check("max-result-size", maxResultSize, LEAST_SIZE, MOST_RESULT_SIZE);
+    if (maxDepth < 1 || maxDepth > MOST_DEPTH) {
+      throw new IllegalArgumentException(
+          "max-depth must be between 1 and %d, not %d".formatted(MOST_DEPTH, maxDepth));
+    }
+    checkSize("max-body-size", maxBodySize, MOST_BODY_SIZE);
+    checkSize("max-decompressed-size", maxDecompressedSize, MOST_DECOMPRESSED_SIZE);
+    checkSize("max-result-size", maxResultSize, MOST_RESULT_SIZE);
   }
 
   private static Set<String> named(String rule, Set<String> names) {
@@ -85,10 +84,10 @@ public record ContentConfig(
     return Set.copyOf(official);
   }
 
-  private static void check(String name, int value, int least, int most) {
-    if (value < least || value > most) {
+  private static void checkSize(String name, int size, int most) {
+    if (size < LEAST_SIZE || size > most) {
       throw new IllegalArgumentException(
-          "%s must be between %d and %d, not %d".formatted(name, least, most, value));
+          "%s must be between 1KiB and %dMiB, not %d bytes".formatted(name, most >> 20, size));
     }
   }
 
@@ -132,13 +131,19 @@ public record ContentConfig(
     builder.taskCompression = taskCompression;
     builder.resultSerializer = resultSerializer;
     builder.acceptContent = acceptContent;
-    builder.resultAcceptContent = resultAcceptContent;
+    builder.resultAcceptContent = followsAcceptContent() ? null : resultAcceptContent;
     builder.jsonTypes = jsonTypes;
     builder.maxDepth = maxDepth;
     builder.maxBodySize = maxBodySize;
     builder.maxDecompressedSize = maxDecompressedSize;
     builder.maxResultSize = maxResultSize;
     return builder;
+  }
+
+  private boolean followsAcceptContent() {
+    Set<String> results = new LinkedHashSet<>(acceptContent);
+    results.add(resultSerializer);
+    return results.equals(resultAcceptContent);
   }
 
   /** Collects values; each setter takes what the component of its name says. Not thread-safe. */
@@ -176,7 +181,7 @@ public record ContentConfig(
       return this;
     }
 
-    /** None means those of {@code acceptContent}, and the result serializer. */
+    /** None means those of {@code acceptContent}. */
     public Builder resultAcceptContent(String... values) {
       resultAcceptContent = values.length == 0 ? null : new LinkedHashSet<>(List.of(values));
       return this;
@@ -213,17 +218,12 @@ public record ContentConfig(
      * @throws IllegalArgumentException if a value breaks its rule, saying which
      */
     public ContentConfig build() {
-      Set<String> results = resultAcceptContent;
-      if (results == null) {
-        results = new LinkedHashSet<>(acceptContent);
-        results.add(resultSerializer);
-      }
       return new ContentConfig(
           taskSerializer,
           taskCompression,
           resultSerializer,
           acceptContent,
-          results,
+          resultAcceptContent == null ? acceptContent : resultAcceptContent,
           jsonTypes,
           maxDepth,
           maxBodySize,
