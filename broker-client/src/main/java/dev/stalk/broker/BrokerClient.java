@@ -1,5 +1,7 @@
 package dev.stalk.broker;
 
+import dev.stalk.broker.codec.ContentConfig;
+import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.message.TaskSignature;
 import dev.stalk.broker.redis.RedisTransport;
@@ -24,13 +26,15 @@ import java.util.concurrent.Executors;
  * }</pre>
  */
 public final class BrokerClient implements AutoCloseable {
+  private final ContentConfig content;
   private final Transport transport;
   private final MessageFactory messages;
   private final ExecutorService callbacks;
 
   private BrokerClient(BrokerConfig config, Transport transport) {
+    this.content = config.content();
     this.transport = transport;
-    this.messages = new MessageFactory(config.defaultQueue(), Clock.systemUTC());
+    this.messages = new MessageFactory(config.defaultQueue(), content, Clock.systemUTC());
     this.callbacks =
         Executors.newSingleThreadExecutor(
             task -> {
@@ -65,7 +69,8 @@ public final class BrokerClient implements AutoCloseable {
    *
    * @throws BrokerException if the broker did not confirm it; see {@link Transport#publish} on
    *     whether it may have arrived all the same
-   * @throws dev.stalk.broker.codec.EncodingException if an argument has no form in JSON
+   * @throws EncodingException if an argument has no form in the serializer, the body is too large,
+   *     or the library of the serializer or compression is missing
    */
   public AsyncResult send(TaskSignature signature) {
     return sendAll(List.of(signature)).get(0);
@@ -75,8 +80,7 @@ public final class BrokerClient implements AutoCloseable {
    * Sends many tasks in few round trips, in order, and returns when the broker has all of them.
    *
    * @throws BrokerException if the broker did not confirm all of them; some may have arrived
-   * @throws dev.stalk.broker.codec.EncodingException if an argument has no form in JSON; then none
-   *     was sent
+   * @throws EncodingException as {@link #send}; then none was sent
    */
   public List<AsyncResult> sendAll(List<TaskSignature> signatures) {
     List<Publication> publications = new ArrayList<>(signatures.size());
@@ -92,7 +96,7 @@ public final class BrokerClient implements AutoCloseable {
 
   /** The result of a task sent by anybody. */
   public AsyncResult result(String taskId) {
-    return new AsyncResult(taskId, transport.results(), callbacks);
+    return new AsyncResult(taskId, transport.results(), content, callbacks);
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.stalk.broker;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.redis.RedisConfig;
 import dev.stalk.broker.redis.RedisNaming;
 import dev.stalk.broker.redis.RedisPlace;
@@ -44,6 +45,8 @@ import org.jspecify.annotations.Nullable;
  * @param sentinel what addresses of Sentinels need besides
  * @param publishRetry how often a send that failed is tried again before the caller is told; as
  *     Celery by default
+ * @param content which content types bodies and results have, which are read, and how large they
+ *     may be; JSON alone by default
  */
 public record BrokerConfig(
     String url,
@@ -59,7 +62,8 @@ public record BrokerConfig(
     RedisNaming naming,
     RedisTls tls,
     RedisSentinel sentinel,
-    PublishRetryPolicy publishRetry) {
+    PublishRetryPolicy publishRetry,
+    ContentConfig content) {
 
   public static final String DEFAULT_URL = "redis://localhost:6379/0";
   public static final Duration DEFAULT_RESULT_EXPIRES = Duration.ofDays(1);
@@ -110,6 +114,7 @@ public record BrokerConfig(
         maxDeliveries >= 0 && maxDeliveries <= 1000,
         "max-deliveries must be between 0 and 1000",
         maxDeliveries);
+    Objects.requireNonNull(content, "content");
   }
 
   private static void checkTimeout(String name, Duration timeout) {
@@ -210,6 +215,7 @@ public record BrokerConfig(
     builder.tls = tls;
     builder.sentinel = sentinel;
     builder.publishRetry = publishRetry;
+    builder.content = content;
     return builder;
   }
 
@@ -231,7 +237,8 @@ public record BrokerConfig(
         lease,
         naming,
         publishRetry,
-        clientName);
+        clientName,
+        content);
   }
 
   private RedisUrl complete(RedisUrl address) {
@@ -248,7 +255,7 @@ public record BrokerConfig(
   /** Without user and password. */
   @Override
   public String toString() {
-    return "BrokerConfig[url=%s, resultsUrl=%s, resultExpires=%s, defaultQueue=%s, maxConnections=%d, connectTimeout=%s, socketTimeout=%s, visibilityTimeout=%s, lease=%s, maxDeliveries=%d, naming=%s, tls=%s, sentinel=%s, publishRetry=%s]"
+    return "BrokerConfig[url=%s, resultsUrl=%s, resultExpires=%s, defaultQueue=%s, maxConnections=%d, connectTimeout=%s, socketTimeout=%s, visibilityTimeout=%s, lease=%s, maxDeliveries=%d, naming=%s, tls=%s, sentinel=%s, publishRetry=%s, content=%s]"
         .formatted(
             RedisUrl.parse(url),
             RedisUrl.parseResults(resultsUrl),
@@ -263,7 +270,8 @@ public record BrokerConfig(
             naming,
             tls,
             sentinel,
-            publishRetry);
+            publishRetry,
+            content);
   }
 
   /** Collects values; each setter takes what the component of its name says. Not thread-safe. */
@@ -282,6 +290,7 @@ public record BrokerConfig(
     private RedisTls tls = RedisTls.DEFAULT;
     private RedisSentinel sentinel = RedisSentinel.NONE;
     private PublishRetryPolicy publishRetry = PublishRetryPolicy.DEFAULT;
+    private ContentConfig content = ContentConfig.DEFAULT;
 
     private Builder() {}
 
@@ -333,6 +342,11 @@ public record BrokerConfig(
 
     public Builder maxDeliveries(int value) {
       maxDeliveries = value;
+      return this;
+    }
+
+    public Builder content(ContentConfig value) {
+      content = value;
       return this;
     }
 
@@ -411,7 +425,8 @@ public record BrokerConfig(
           naming,
           tls,
           sentinel,
-          publishRetry);
+          publishRetry,
+          content);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.stalk.broker;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.message.MessageProperties;
@@ -32,15 +33,18 @@ public final class MessageFactory {
 
   private final String defaultQueue;
   private final Clock clock;
+  private final ContentConfig content;
   private final String origin = "gen%d@%s".formatted(ProcessHandle.current().pid(), hostName());
   private final String replyTo = UUID.randomUUID().toString();
 
   /**
    * @param defaultQueue the queue of signatures that name none
+   * @param content how bodies are written
    * @param clock for countdowns
    */
-  public MessageFactory(String defaultQueue, Clock clock) {
+  public MessageFactory(String defaultQueue, ContentConfig content, Clock clock) {
     this.defaultQueue = defaultQueue;
+    this.content = content;
     this.clock = clock;
   }
 
@@ -94,7 +98,9 @@ public final class MessageFactory {
             options.priority() == null ? 0 : options.priority(),
             Route.toQueue(queue),
             false,
-            expires == null ? null : expiration(now, expires));
+            expires == null ? null : expiration(now, expires),
+            options.serializer(),
+            options.compression());
     return new TaskMessage(
         headers, new TaskBody(signature.args(), signature.kwargs(), NOTHING_FOLLOWS), properties);
   }
@@ -102,14 +108,15 @@ public final class MessageFactory {
   /**
    * The encoded message and where it goes.
    *
-   * @throws EncodingException if an argument has no form in JSON
+   * @throws EncodingException if an argument has no form in the serializer, the body is too large,
+   *     or a library is missing
    */
   public Publication publication(TaskMessage message) {
     MessageProperties properties = message.properties();
     return new Publication(
         properties.route().routingKey(),
         properties.priority(),
-        MessageCodec.encode(message, deliveryTag()));
+        MessageCodec.encode(message, deliveryTag(), content));
   }
 
   /** Has to be unique, not secret: no need for the secure generator's lock. */

@@ -8,6 +8,7 @@ import dev.stalk.broker.redis.RedisNaming;
 import dev.stalk.broker.redis.RedisSentinel;
 import dev.stalk.broker.redis.RedisTls;
 import dev.stalk.broker.transport.PublishRetryPolicy;
+import dev.stalk.broker.codec.ContentConfig;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -39,7 +40,8 @@ class BrokerConfigTest {
                 RedisTls.DEFAULT,
                 RedisSentinel.NONE,
                 new PublishRetryPolicy(
-                    3, Duration.ZERO, Duration.ofMillis(200), Duration.ofSeconds(1))));
+                    3, Duration.ZERO, Duration.ofMillis(200), Duration.ofSeconds(1)),
+                ContentConfig.DEFAULT));
   }
 
   @Test

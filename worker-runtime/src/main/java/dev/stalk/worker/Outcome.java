@@ -1,7 +1,9 @@
 package dev.stalk.worker;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.ResultCodec;
+import dev.stalk.broker.codec.ResultTooLargeException;
 import dev.stalk.broker.message.RemoteException;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.message.TaskResult;
@@ -11,6 +13,7 @@ import dev.stalk.broker.transport.Effect;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,9 +37,10 @@ sealed interface Outcome {
   /**
    * What is written, and in which order.
    *
-   * @throws EncodingException if a return value has no form in JSON
+   * @throws EncodingException if a return value has no form in the result serializer, or is too
+   *     large
    */
-  List<Effect> effects(Delivery delivery, Instant now);
+  List<Effect> effects(Delivery delivery, Instant now, ContentConfig content);
 
   /** The task returned. */
   record Succeeded(TaskMessage message, @Nullable Object value, boolean ignored)
@@ -47,17 +51,20 @@ sealed interface Outcome {
     }
 
     @Override
-    public List<Effect> effects(Delivery delivery, Instant now) {
+    public List<Effect> effects(Delivery delivery, Instant now, ContentConfig content) {
       if (ignored) {
         return List.of();
       }
-      return List.of(stored(message, TaskState.SUCCESS, value, null, null, now));
+      return List.of(stored(message, TaskState.SUCCESS, value, null, null, now, content));
     }
 
-    /** What becomes of it when its value has no form in JSON. */
+    /** What becomes of it when its value cannot be stored (celery {@code backends/redis.py}). */
     Failed unencodable(Throwable e) {
+      String why = String.valueOf(e.getMessage());
       RemoteException failure =
-          RemoteException.of("kombu.exceptions", "EncodeError", String.valueOf(e.getMessage()));
+          e instanceof ResultTooLargeException
+              ? RemoteException.of("celery.exceptions", "BackendStoreError", why)
+              : RemoteException.of("kombu.exceptions", "EncodeError", why);
       return new Failed(message, failure, Exceptions.traceback(e), ignored);
     }
   }
@@ -72,10 +79,10 @@ sealed interface Outcome {
     }
 
     @Override
-    public List<Effect> effects(Delivery delivery, Instant now) {
+    public List<Effect> effects(Delivery delivery, Instant now, ContentConfig content) {
       return ignored
           ? List.of()
-          : List.of(stored(message, TaskState.FAILURE, null, failure, traceback, now));
+          : List.of(stored(message, TaskState.FAILURE, null, failure, traceback, now, content));
     }
   }
 
@@ -87,12 +94,12 @@ sealed interface Outcome {
     }
 
     @Override
-    public List<Effect> effects(Delivery delivery, Instant now) {
+    public List<Effect> effects(Delivery delivery, Instant now, ContentConfig content) {
       RemoteException reason =
           RemoteException.of("celery.exceptions", "TaskRevokedError", "expired");
       return ignored
           ? List.of()
-          : List.of(stored(message, TaskState.REVOKED, null, reason, null, now));
+          : List.of(stored(message, TaskState.REVOKED, null, reason, null, now, content));
     }
   }
 
@@ -104,7 +111,7 @@ sealed interface Outcome {
     }
 
     @Override
-    public List<Effect> effects(Delivery delivery, Instant now) {
+    public List<Effect> effects(Delivery delivery, Instant now, ContentConfig content) {
       return List.of(new Effect.Park(delivery.queue(), due, delivery.message()));
     }
   }
@@ -123,7 +130,7 @@ sealed interface Outcome {
     }
 
     @Override
-    public List<Effect> effects(Delivery delivery, Instant now) {
+    public List<Effect> effects(Delivery delivery, Instant now, ContentConfig content) {
       List<Effect> effects = new ArrayList<>();
       if (taskId != null && !taskId.isEmpty()) {
         TaskResult result =
@@ -136,7 +143,8 @@ sealed interface Outcome {
                 ResultCodec.dateDone(now),
                 null,
                 null);
-        effects.add(new Effect.StoreResult(taskId, ResultCodec.encode(result, null)));
+        effects.add(
+            new Effect.StoreResult(taskId, ResultCodec.encode(result, null, Map.of(), content)));
       }
       effects.add(new Effect.Quarantine(delivery.queue(), reason, deliveries, delivery.message()));
       return effects;
@@ -149,7 +157,8 @@ sealed interface Outcome {
       @Nullable Object value,
       @Nullable RemoteException failure,
       @Nullable String traceback,
-      Instant now) {
+      Instant now,
+      ContentConfig content) {
     TaskResult result =
         new TaskResult(
             message.headers().id(),
@@ -161,6 +170,7 @@ sealed interface Outcome {
             message.headers().parentId(),
             List.of());
     return new Effect.StoreResult(
-        message.headers().id(), ResultCodec.encode(result, message.headers().group()));
+        message.headers().id(),
+        ResultCodec.encode(result, message.headers().group(), Map.of(), content));
   }
 }

@@ -1,5 +1,6 @@
 package dev.stalk.worker;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.codec.Redelivery;
 import dev.stalk.broker.transport.BrokerException;
@@ -65,6 +66,7 @@ final class QueueConsumer implements TaskExecution.Sink {
   private final QueueConnection connection;
   private final TaskRegistry registry;
   private final DeliveryLimit limit;
+  private final ContentConfig content;
   private final WorkerMetrics.OfQueue metrics;
   private final Clock clock;
   private final Outage outage;
@@ -97,11 +99,13 @@ final class QueueConsumer implements TaskExecution.Sink {
       Transport transport,
       TaskRegistry registry,
       DeliveryLimit limit,
+      ContentConfig content,
       WorkerMetrics metrics,
       Clock clock) {
     this.name = name;
     this.registry = registry;
     this.limit = limit;
+    this.content = content;
     this.clock = clock;
     this.bulkhead = new QueueBulkhead(name, config);
     this.connection = transport.consume(queues, holder, this::notice);
@@ -237,7 +241,8 @@ final class QueueConsumer implements TaskExecution.Sink {
 
   /** What was on its way here when the worker began to stop goes back like the rest. */
   private void begin(Delivery delivery) {
-    TaskExecution execution = new TaskExecution(delivery, registry, limit, metrics, clock, this);
+    TaskExecution execution =
+        new TaskExecution(delivery, registry, limit, content, metrics, clock, this);
     held.put(delivery.tag(), execution);
     if (ending && execution.takeBackIfWaiting()) {
       finished.add(returning(delivery));

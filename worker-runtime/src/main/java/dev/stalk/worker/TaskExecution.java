@@ -1,5 +1,6 @@
 package dev.stalk.worker;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.DeliveryTag;
 import dev.stalk.broker.codec.MalformedMessageException;
 import dev.stalk.broker.codec.MessageCodec;
@@ -45,6 +46,7 @@ final class TaskExecution implements Runnable {
   private final Delivery delivery;
   private final TaskRegistry registry;
   private final DeliveryLimit limit;
+  private final ContentConfig content;
   private final WorkerMetrics.OfQueue metrics;
   private final Clock clock;
   private final Sink sink;
@@ -64,12 +66,14 @@ final class TaskExecution implements Runnable {
       Delivery delivery,
       TaskRegistry registry,
       DeliveryLimit limit,
+      ContentConfig content,
       WorkerMetrics.OfQueue metrics,
       Clock clock,
       Sink sink) {
     this.delivery = delivery;
     this.registry = registry;
     this.limit = limit;
+    this.content = content;
     this.metrics = metrics;
     this.clock = clock;
     this.sink = sink;
@@ -136,7 +140,7 @@ final class TaskExecution implements Runnable {
 
   private Settlement settlementOf(Outcome outcome) {
     try {
-      List<Effect> effects = new ArrayList<>(outcome.effects(delivery, clock.instant()));
+      List<Effect> effects = new ArrayList<>(outcome.effects(delivery, clock.instant(), content));
       if (countedTag != null) {
         effects.add(new Effect.ForgetDeliveries(countedTag));
       }
@@ -166,7 +170,7 @@ final class TaskExecution implements Runnable {
   private Outcome handle() {
     TaskMessage message;
     try {
-      message = MessageCodec.decode(delivery.message());
+      message = MessageCodec.decode(delivery.message(), content);
     } catch (MalformedMessageException e) {
       return malformed(e);
     }

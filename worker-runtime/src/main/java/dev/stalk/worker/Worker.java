@@ -72,6 +72,7 @@ public final class Worker implements AutoCloseable {
                         transport,
                         registry,
                         limit,
+                        config.broker().content(),
                         metrics,
                         brokerClock)));
     this.chores =

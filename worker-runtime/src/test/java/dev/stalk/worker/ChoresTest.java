@@ -4,6 +4,7 @@ import static dev.stalk.worker.Messages.aTaskMessage;
 import static dev.stalk.worker.Messages.tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.worker.config.QueueConfig;
@@ -48,6 +49,7 @@ class ChoresTest {
         transport,
         registry,
         new DeliveryLimit(transport, 5),
+        ContentConfig.DEFAULT,
         new WorkerMetrics(meters),
         Clock.systemUTC());
   }

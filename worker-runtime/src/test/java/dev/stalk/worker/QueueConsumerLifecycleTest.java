@@ -3,6 +3,7 @@ package dev.stalk.worker;
 import static dev.stalk.worker.Messages.aTaskMessage;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.worker.config.QueueConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
@@ -44,6 +45,7 @@ class QueueConsumerLifecycleTest {
         transport,
         registry,
         new DeliveryLimit(transport, 5),
+        ContentConfig.DEFAULT,
         new WorkerMetrics(new SimpleMeterRegistry()),
         Clock.systemUTC());
   }

@@ -7,6 +7,7 @@ import static dev.stalk.worker.Messages.aTaskMessage;
 import static dev.stalk.worker.Messages.tag;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.codec.Redelivery;
 import dev.stalk.broker.message.TaskMessage;
@@ -51,6 +52,7 @@ class QueueConsumerTest {
         transport,
         registry,
         new DeliveryLimit(transport, 5),
+        ContentConfig.DEFAULT,
         new WorkerMetrics(meters),
         Clock.systemUTC());
   }

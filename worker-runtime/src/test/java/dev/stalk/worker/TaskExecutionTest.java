@@ -4,6 +4,7 @@ import static dev.stalk.worker.Messages.aTaskMessage;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
@@ -76,9 +77,11 @@ class TaskExecutionTest {
         });
   }
 
+  private ContentConfig content = ContentConfig.DEFAULT;
+
   private TaskExecution execution(Delivery delivery) {
     WorkerMetrics.OfQueue metrics = new WorkerMetrics(meters).queue(Messages.QUEUE);
-    return new TaskExecution(delivery, registry, limit, metrics, clock, sink);
+    return new TaskExecution(delivery, registry, limit, content, metrics, clock, sink);
   }
 
   private List<Effect> effects(Messages message) {
@@ -203,6 +206,41 @@ class TaskExecutionTest {
         .endsWith("\"children\": [], " + DONE + ", \"group_id\": \"g-1\", \"task_id\": \"id-1\"}");
     assertThat(runs("echo", "failure")).isOne();
     assertThat(runs("echo", "success")).isZero();
+  }
+
+  @Test
+  void aResultThatIsTooLargeIsAFailureThatSaysSo() {
+    content = ContentConfig.builder().maxResultSize(1024).build();
+    returning("x".repeat(2000));
+
+    assertThat(stored(aTaskMessage()))
+        .startsWith(
+            "{\"status\": \"FAILURE\", \"result\": {\"exc_type\": \"BackendStoreError\","
+                + " \"exc_message\": [")
+        .contains("content.max-result-size")
+        .contains("\"exc_module\": \"celery.exceptions\"")
+        .hasSizeLessThanOrEqualTo(1024);
+    assertThat(runs("echo", "failure")).isOne();
+  }
+
+  @Test
+  void anErrorThatIsTooLargeIsStillStored() {
+    content = ContentConfig.builder().maxResultSize(1024).build();
+    throwing(new IllegalStateException("x".repeat(2000)));
+
+    assertThat(stored(aTaskMessage()))
+        .startsWith(
+            "{\"status\": \"FAILURE\", \"result\": {\"exc_type\": \"IllegalStateException\"")
+        .contains("too long to be stored")
+        .hasSizeLessThanOrEqualTo(1024);
+  }
+
+  @Test
+  void resultsAreWrittenInTheConfiguredSerializer() {
+    content = ContentConfig.builder().resultSerializer("yaml").build();
+    returning(Double.POSITIVE_INFINITY);
+
+    assertThat(stored(aTaskMessage())).startsWith("{\"status\": \"SUCCESS\", \"result\": .inf,");
   }
 
   @Test

@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  * @param shadow the name to show instead of the task's
  * @param rootId the workflow's first task; the task itself if null
  * @param parentId the task that sends this one
+ * @param serializer what the arguments are written in: {@code json}, {@code yaml} or {@code
+ *     msgpack}; the client's setting if null. The workers must accept it
+ * @param compression how they are compressed: {@code gzip}, {@code bzip2}, {@code lzma}, {@code
+ *     brotli}, {@code zstd} or {@code none}; the client's setting if null
  * @param headers the caller's own headers
  */
 public record SendOptions(
@@ -40,6 +44,8 @@ public record SendOptions(
     @Nullable String shadow,
     @Nullable String rootId,
     @Nullable String parentId,
+    @Nullable String serializer,
+    @Nullable String compression,
     Map<String, @Nullable Object> headers) {
 
   /**
@@ -129,6 +135,8 @@ public record SendOptions(
     builder.shadow = shadow;
     builder.rootId = rootId;
     builder.parentId = parentId;
+    builder.serializer = serializer;
+    builder.compression = compression;
     builder.headers.putAll(headers);
     return builder;
   }
@@ -147,6 +155,8 @@ public record SendOptions(
     private @Nullable String shadow;
     private @Nullable String rootId;
     private @Nullable String parentId;
+    private @Nullable String serializer;
+    private @Nullable String compression;
     private final Map<String, @Nullable Object> headers = new LinkedHashMap<>();
 
     private Builder() {}
@@ -211,6 +221,16 @@ public record SendOptions(
       return this;
     }
 
+    public Builder serializer(@Nullable String value) {
+      serializer = value;
+      return this;
+    }
+
+    public Builder compression(@Nullable String value) {
+      compression = value;
+      return this;
+    }
+
     public Builder header(String name, @Nullable Object value) {
       headers.put(Objects.requireNonNull(name, "name"), value);
       return this;
@@ -235,6 +255,8 @@ public record SendOptions(
           shadow,
           rootId,
           parentId,
+          serializer,
+          compression,
           headers);
     }
   }

@@ -1,6 +1,7 @@
 package dev.stalk.broker.redis;
 
 import dev.stalk.broker.transport.PublishRetryPolicy;
+import dev.stalk.broker.codec.ContentConfig;
 import java.time.Duration;
 import java.util.Objects;
 
@@ -21,6 +22,7 @@ import java.util.Objects;
  * @param naming how keys are named
  * @param publishRetry how often a publish that failed is tried again
  * @param clientName how connections name themselves in {@code CLIENT LIST}
+ * @param content which content types stored results may have
  */
 public record RedisConfig(
     RedisUrl broker,
@@ -33,7 +35,8 @@ public record RedisConfig(
     Duration lease,
     RedisNaming naming,
     PublishRetryPolicy publishRetry,
-    String clientName) {
+    String clientName,
+    ContentConfig content) {
 
   public RedisConfig {
     Objects.requireNonNull(broker, "broker");
@@ -46,5 +49,6 @@ public record RedisConfig(
     Objects.requireNonNull(naming, "naming");
     Objects.requireNonNull(publishRetry, "publishRetry");
     Objects.requireNonNull(clientName, "clientName");
+    Objects.requireNonNull(content, "content");
   }
 }

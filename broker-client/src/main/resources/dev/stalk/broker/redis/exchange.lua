@@ -46,6 +46,9 @@ local function succeeded(meta)
   if string.find(meta, '^%s*{%s*"status"') then
     return false
   end
+  if string.find(meta, '^[\129-\143]\166status\167SUCCESS') or string.find(meta, '^%l.*\nstatus: SUCCESS\n') then
+    return true -- msgpack, or yaml as PyYAML writes it
+  end
   local ok, decoded = pcall(cjson.decode, meta)
   return ok and type(decoded) == 'table' and decoded.status == 'SUCCESS'
 end

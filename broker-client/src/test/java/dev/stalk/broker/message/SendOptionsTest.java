@@ -71,6 +71,8 @@ class SendOptionsTest {
             .shadow("shown")
             .rootId("root")
             .parentId("parent")
+            .serializer("yaml")
+            .compression("zstd")
             .header("x-a", 1)
             .header("x-b", null)
             .build();

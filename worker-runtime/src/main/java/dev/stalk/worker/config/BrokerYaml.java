@@ -11,9 +11,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the sections {@code broker} and {@code results}. What the file leaves open comes from the
- * environment, and then from the defaults. The rules are {@link BrokerConfig}'s own: each value is
- * tried on a valid configuration, so a refusal is that value's alone.
+ * Reads the sections {@code broker}, {@code results} and {@code content}. What the file leaves open
+ * comes from the environment, and then from the defaults. The rules are {@link BrokerConfig}'s own:
+ * each value is tried on a valid configuration, so a refusal is that value's alone.
  */
 final class BrokerYaml {
   private static final Duration SHORTEST_LEASE = Duration.ofSeconds(1);
@@ -33,6 +33,7 @@ final class BrokerYaml {
   BrokerConfig read(YamlSection root) {
     root.section("broker", this::readBroker);
     root.section("results", this::readResults);
+    root.section("content", section -> set(to -> to.content(new ContentYaml().read(section))));
     return config;
   }
 

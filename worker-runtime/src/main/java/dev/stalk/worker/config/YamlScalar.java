@@ -30,6 +30,7 @@ record YamlScalar(String path, Node node, Problems problems, Substitution substi
     static final Type<String> TEXT = new Type<>("a text", text -> text);
     static final Type<Integer> INTEGER = new Type<>("a whole number", Type::parseInteger);
     static final Type<Duration> DURATION = new Type<>("a duration", Durations::parse);
+    static final Type<Long> SIZE = new Type<>("a size", Sizes::parse);
 
     static final Type<Boolean> BOOLEAN = new Type<>("true or false", Type::parseBoolean);
 

@@ -119,6 +119,10 @@ final class YamlSection {
     scalar(key, YamlScalar.Type.DURATION, use);
   }
 
+  void size(String key, Consumer<Long> use) {
+    scalar(key, YamlScalar.Type.SIZE, use);
+  }
+
   private <T> void scalar(String key, YamlScalar.Type<T> type, Consumer<T> use) {
     value(key).ifPresent(node -> scalar(pathOf(key), node).read(type, use));
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.stalk.broker.BrokerConfig;
+import dev.stalk.broker.codec.ContentConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -26,7 +27,8 @@ class ConfigurationPageTest {
   private static final Pattern BLOCK = Pattern.compile("(?ms)^```(?:yaml|text)\\n(.*?)\\n```$");
   private static final Pattern UNKNOWN =
       Pattern.compile("(?m)^page:\\d+:\\d+: (?:(.+)\\.)?nonsense: unknown key; known keys: (.+)$");
-  private static final Set<String> SECTIONS = Set.of("broker", "results", "defaults", "queues");
+  private static final Set<String> SECTIONS =
+      Set.of("broker", "results", "content", "defaults", "queues");
 
   private final String page = read();
 
@@ -52,6 +54,7 @@ class ConfigurationPageTest {
         """
         broker: { nonsense: }
         results: { nonsense: }
+        content: { nonsense: }
         defaults: { nonsense: }
         queues: { NAME: { nonsense: } }
         nonsense:
@@ -71,6 +74,7 @@ class ConfigurationPageTest {
     Map<String, String> defaults = new HashMap<>();
     ROW.matcher(page).results().forEach(row -> defaults.put(row.group(1), row.group(2).strip()));
 
+    ContentConfig content = ContentConfig.DEFAULT;
     assertThat(defaults)
         .containsEntry("name", code(WorkerConfig.DEFAULT_NAME))
         .containsEntry("broker.url", "`REDIS_URL`, else " + code(BrokerConfig.DEFAULT_URL))
@@ -86,6 +90,16 @@ class ConfigurationPageTest {
             "broker.socket-timeout",
             "`REDIS_SOCKET_TIMEOUT`, else " + duration(BrokerConfig.DEFAULT_SOCKET_TIMEOUT))
         .containsEntry("results.expires", duration(BrokerConfig.DEFAULT_RESULT_EXPIRES))
+        .containsEntry("content.task-serializer", code(ContentConfig.DEFAULT_SERIALIZER))
+        .containsEntry("content.task-compression", code(ContentConfig.DEFAULT_COMPRESSION))
+        .containsEntry("content.result-serializer", code(ContentConfig.DEFAULT_SERIALIZER))
+        .containsEntry("content.accept-content", code(List.copyOf(content.acceptContent())))
+        .containsEntry("content.json-types", code("marked"))
+        .containsEntry("content.max-depth", code(content.maxDepth()))
+        .containsEntry("content.max-body-size", code(Sizes.format(content.maxBodySize())))
+        .containsEntry(
+            "content.max-decompressed-size", code(Sizes.format(content.maxDecompressedSize())))
+        .containsEntry("content.max-result-size", code(Sizes.format(content.maxResultSize())))
         .containsEntry("defaults.threads", code(QueueConfig.DEFAULT_THREADS))
         .containsEntry("shutdown-timeout", duration(WorkerConfig.DEFAULT_SHUTDOWN_TIMEOUT));
   }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.MessageFactory;
+import dev.stalk.broker.codec.ContentConfig;
+import dev.stalk.broker.codec.JsonTypes;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,6 +44,19 @@ class WorkerYamlTest {
                         .socketTimeout(Duration.ofMillis(2500))
                         .visibilityTimeout(Duration.ofHours(2))
                         .lease(Duration.ofSeconds(30))
+                        .content(
+                            ContentConfig.builder()
+                                .taskSerializer("yaml")
+                                .taskCompression("gzip")
+                                .resultSerializer("msgpack")
+                                .acceptContent("json", "yaml")
+                                .resultAcceptContent("json", "msgpack")
+                                .jsonTypes(JsonTypes.PLAIN)
+                                .maxDepth(100)
+                                .maxBodySize(16 << 20)
+                                .maxDecompressedSize(128 << 20)
+                                .maxResultSize(512 << 10)
+                                .build())
                         .build())
                 .queue("celery", new QueueConfig(4, 2))
                 .queue("payments", new QueueConfig(16, 32))
