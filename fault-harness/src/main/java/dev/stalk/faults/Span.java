@@ -1,0 +1,53 @@
+package dev.stalk.faults;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A stretch of time.
+ *
+ * @param from its begin, in milliseconds since 1970
+ * @param to its end, the same or later
+ */
+record Span(long from, long to) {
+  Span {
+    if (to < from) {
+      throw new IllegalArgumentException(
+          "a span must not end before it begins: " + from + ", " + to);
+    }
+  }
+
+  /** Whether the two have a moment in common, their ends included. */
+  boolean meets(Span other) {
+    return from <= other.to && other.from <= to;
+  }
+
+  /** How many milliseconds of this span are covered by at least one of the others. */
+  long coveredBy(Collection<Span> others) {
+    Stream<Span> clipped =
+        others.stream()
+            .filter(this::meets)
+            .map(other -> new Span(Math.max(from, other.from), Math.min(to, other.to)))
+            .sorted((a, b) -> Long.compare(a.from, b.from));
+    long covered = 0;
+    long reached = from;
+    for (Span part : (Iterable<Span>) clipped::iterator) {
+      covered += Math.max(0, part.to - Math.max(part.from, reached));
+      reached = Math.max(reached, part.to);
+    }
+    return covered;
+  }
+
+  /** This span with both ends moved outwards, in milliseconds. */
+  Span widened(long before, long after) {
+    return new Span(from - before, to + after);
+  }
+
+  /** A list that can be read while others write to the original. */
+  static List<Span> copy(Collection<Span> spans) {
+    synchronized (spans) {
+      return List.copyOf(spans);
+    }
+  }
+}
