@@ -19,6 +19,11 @@ record Execution(String id, String worker, long began, long ended) {
 
   /** Whether a Java worker ran it. */
   boolean isJava() {
+    return isJava(worker);
+  }
+
+  /** Whether this is the name of a Java worker. */
+  static boolean isJava(String worker) {
     return worker.startsWith(WorkerKind.JAVA);
   }
 }

@@ -30,6 +30,10 @@ final class Experiment implements AutoCloseable {
   private static final Duration SETTLE = Duration.ofSeconds(60);
   private static final Duration SETTLE_CELERY = Duration.ofSeconds(30);
   private static final long LOOK = 50;
+
+  /** Twice as long as the longest task. */
+  private static final long QUIET = 1000;
+
   private static final int ROLL_CALLS = 8;
   private static final Duration ROLL_CALL = Duration.ofSeconds(10);
 
@@ -158,8 +162,12 @@ final class Experiment implements AutoCloseable {
 
   // ---- rounds
 
-  /** Does all rounds, or as many as pass until one breaks a promise. */
-  Totals run() throws InterruptedException {
+  /**
+   * Does all rounds, or as many as pass until one breaks a promise.
+   *
+   * @param afterRound given what it came to so far
+   */
+  Totals run(Consumer<Totals> afterRound) throws InterruptedException {
     long began = clock.millis();
     fleet.awaitReady();
     for (int round = 1; round <= scenario.rounds(); round++) {
@@ -168,7 +176,8 @@ final class Experiment implements AutoCloseable {
       Totals.Round result = round(round, faults);
       totals.add(result, injector, Duration.ofMillis(clock.millis() - began));
       progress.accept(line(round, result));
-      if (!result.violations().isEmpty()) {
+      afterRound.accept(totals);
+      if (!result.violations().isEmpty() && !scenario.keepGoing()) {
         break;
       }
     }
@@ -227,7 +236,19 @@ final class Experiment implements AutoCloseable {
       }
       Thread.sleep(LOOK);
     }
+    if (!scenario.acksLate()) {
+      awaitQuiet();
+    }
     return true;
+  }
+
+  /** What is acknowledged early may still be run when Redis knows of it no more. */
+  private void awaitQuiet() throws InterruptedException {
+    long before = -1;
+    for (long now = journals.size(); now != before; now = journals.size()) {
+      before = now;
+      Thread.sleep(QUIET);
+    }
   }
 
   private boolean isDrained() {

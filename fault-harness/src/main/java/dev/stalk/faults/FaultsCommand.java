@@ -82,6 +82,11 @@ public final class FaultsCommand implements Callable<Integer> {
       description = "The mean pause between two faults. Default: ${DEFAULT-VALUE}")
   private long pause;
 
+  @Option(
+      names = "--keep-going",
+      description = "Go on after a broken promise. By default its round is the last.")
+  private boolean keepGoing;
+
   @Option(names = "--java", paramLabel = "NUMBER", description = "How many Java workers.")
   private @Nullable Integer java;
 
@@ -134,7 +139,7 @@ public final class FaultsCommand implements Callable<Integer> {
     List<Totals> totals = new ArrayList<>();
     try {
       for (Scenario scenario : scenarios()) {
-        totals.add(run(scenario));
+        totals.add(run(scenario, totals));
       }
     } catch (IllegalArgumentException e) {
       System.err.println(e.getMessage());
@@ -143,10 +148,8 @@ public final class FaultsCommand implements Callable<Integer> {
       System.err.println(e.getMessage());
       return UNAVAILABLE;
     }
-    Report report = new Report(totals);
-    reports.forEach(report::write);
     System.out.println();
-    System.out.print(report.markdown());
+    System.out.print(new Report(totals).markdown());
     List<String> violations = totals.stream().flatMap(run -> run.violations().stream()).toList();
     violations.forEach(
         violation -> System.out.println("\nBROKEN (seed " + seed + "): " + violation));
@@ -179,15 +182,25 @@ public final class FaultsCommand implements Callable<Integer> {
         faults,
         perRound,
         Duration.ofMillis(pause),
+        keepGoing,
         redis,
         directory);
   }
 
-  private static Totals run(Scenario scenario) throws IOException, InterruptedException {
+  private Totals run(Scenario scenario, List<Totals> before)
+      throws IOException, InterruptedException {
     progress(scenario.name() + ": starting");
     try (Experiment experiment = new Experiment(scenario, FaultsCommand::progress)) {
-      return experiment.run();
+      return experiment.run(soFar -> write(soFar, before));
     }
+  }
+
+  /** After every round, so that a run which is broken off leaves what it had come to. */
+  private void write(Totals soFar, List<Totals> before) {
+    List<Totals> all = new ArrayList<>(before);
+    all.add(soFar);
+    Report report = new Report(all);
+    reports.forEach(report::write);
   }
 
   private static void progress(String line) {

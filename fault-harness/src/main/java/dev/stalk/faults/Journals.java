@@ -65,6 +65,11 @@ final class Journals {
     return ended;
   }
 
+  /** How much has been noted in all, in bytes: where that does not change, nothing goes on. */
+  long size() {
+    return files().stream().mapToLong(file -> file.toFile().length()).sum();
+  }
+
   /** Tells the timeline when each process was given no time. */
   void standstills(Timeline timeline) {
     for (Path file : files()) {

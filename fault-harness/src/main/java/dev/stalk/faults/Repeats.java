@@ -68,7 +68,11 @@ final class Repeats {
     return since.to() - since.from() - helpless <= TO_SETTLE;
   }
 
+  /** Only Java workers have leases. */
   private boolean lapsed(String worker, long since, Execution again) {
+    if (!Execution.isJava(worker)) {
+      return false;
+    }
     long from = Math.max(since - Load.LEASE.toMillis(), again.began() - MEMORY);
     return new Span(Math.min(from, again.began()), again.began())
             .coveredBy(timeline.helpless(worker))

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param faults how many there are in all
  * @param perRound after how many the books are checked
  * @param meanPause between two faults
+ * @param keepGoing whether a broken promise does not end the run
  * @param redis the program of the Redis server; null for the embedded one
  * @param directory where Redis keeps its files; null for a temporary one
  */
@@ -30,6 +31,7 @@ record Scenario(
     int faults,
     int perRound,
     Duration meanPause,
+    boolean keepGoing,
     @Nullable Path redis,
     @Nullable Path directory) {
   private static final String SHARED = "shared";
