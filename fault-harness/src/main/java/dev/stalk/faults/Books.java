@@ -5,7 +5,8 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The balance of a round: sent = done at least once + queued + held + parked + quarantined.
@@ -16,6 +17,7 @@ import java.util.Set;
  * @param done tasks whose work was done at least once
  * @param left tasks that were not done, by where they are
  * @param lost tasks that are confirmed, not done, and nowhere; their ids
+ * @param losses the same by cause
  * @param repeats how often tasks were begun again, by cause
  * @param counters counts of deliveries that are left
  * @param violations what breaks a promise of Stalk, a paragraph each
@@ -27,6 +29,7 @@ record Books(
     long done,
     Map<Place, Long> left,
     List<String> lost,
+    Map<Loss, Long> losses,
     Map<Repeat, Long> repeats,
     int counters,
     List<String> violations) {
@@ -34,15 +37,15 @@ record Books(
   /**
    * Draws the balance.
    *
-   * @param celerys queues that Celery workers consume too: what they lose there is not Stalk's
+   * @param traces what Redis has written down about every task; asked only if something is wrong
    */
   static Books balance(
       Ledger ledger,
       Map<String, List<Execution>> executions,
       Inventory inventory,
       Timeline timeline,
-      Set<String> celerys) {
-    return new Accountant(ledger, executions, inventory, timeline, celerys).balance();
+      Supplier<Map<String, List<AppendOnlyFile.Step>>> traces) {
+    return new Accountant(ledger, executions, inventory, timeline, traces).balance();
   }
 
   /** Whether nothing breaks a promise. */
@@ -56,13 +59,15 @@ record Books(
     private final Map<String, List<Execution>> executions;
     private final Inventory inventory;
     private final Timeline timeline;
-    private final Set<String> celerys;
+    private final Supplier<Map<String, List<AppendOnlyFile.Step>>> traces;
     private final Repeats repeats;
 
     private final Map<Place, Long> left = new EnumMap<>(Place.class);
     private final List<String> lost = new ArrayList<>();
     private final Map<Repeat, Long> causes = new EnumMap<>(Repeat.class);
     private final List<String> violations = new ArrayList<>();
+    private final Map<Loss, Long> losses = new EnumMap<>(Loss.class);
+    private @Nullable Map<String, List<AppendOnlyFile.Step>> traced;
     private long done;
 
     Accountant(
@@ -70,12 +75,12 @@ record Books(
         Map<String, List<Execution>> executions,
         Inventory inventory,
         Timeline timeline,
-        Set<String> celerys) {
+        Supplier<Map<String, List<AppendOnlyFile.Step>>> traces) {
       this.ledger = ledger;
       this.executions = executions;
       this.inventory = inventory;
       this.timeline = timeline;
-      this.celerys = celerys;
+      this.traces = traces;
       this.repeats = new Repeats(timeline);
     }
 
@@ -95,6 +100,7 @@ record Books(
           done,
           left,
           lost,
+          losses,
           causes,
           inventory.counters(),
           violations);
@@ -110,7 +116,7 @@ record Books(
       } else if (!places.isEmpty()) {
         left.merge(places.get(0), 1L, Long::sum);
       } else if (entry.fate() == Ledger.Fate.SENT || !runs.isEmpty()) {
-        lost(entry, runs);
+        lost(entry);
       }
       if (isDone && places.isEmpty() && !inventory.succeeded().contains(id)) {
         resultless(id, runs);
@@ -120,13 +126,22 @@ record Books(
       }
     }
 
-    /** Where Celery consumes, a message that no Java worker had last was Celery's to lose. */
-    private void lost(Ledger.Entry entry, List<Execution> runs) {
-      lost.add(entry.job().id());
-      boolean javaHadItLast = !runs.isEmpty() && runs.get(runs.size() - 1).isJava();
-      if (!celerys.contains(entry.job().queue()) || javaHadItLast) {
-        violation("was lost", entry.job().id());
+    /** What was in a Celery worker's hands, and nowhere else, was not Stalk's to lose. */
+    private void lost(Ledger.Entry entry) {
+      String id = entry.job().id();
+      Loss loss = Loss.of(trace(id));
+      lost.add(id);
+      losses.merge(loss, 1L, Long::sum);
+      if (!loss.isCelerys()) {
+        violation("was lost", id);
       }
+    }
+
+    private List<AppendOnlyFile.Step> trace(String id) {
+      if (traced == null) {
+        traced = traces.get();
+      }
+      return traced.getOrDefault(id, List.of());
     }
 
     private void resultless(String id, List<Execution> runs) {
@@ -151,6 +166,7 @@ record Books(
         text.append("\n    worker ").append(timeline.story(run.worker()));
       }
       text.append("\n  in Redis: ").append(inventory.places().getOrDefault(id, List.of()));
+      text.append("\n  what Redis wrote down: ").append(trace(id));
       text.append("\n  Redis away: ").append(timeline.redisAway());
       violations.add(text.toString());
     }

@@ -45,6 +45,7 @@ final class Experiment implements AutoCloseable {
   private final FaultPlan plan;
   private final Journals journals;
   private final RedisServer redis;
+  private final AppendOnlyFile file;
   private final RedisWatch watch;
   private final Fleet fleet;
   private final Injector injector;
@@ -65,7 +66,12 @@ final class Experiment implements AutoCloseable {
       Path directory = Files.createTempDirectory("stalk-faults-");
       started.push(() -> delete(directory));
       this.journals = new Journals(Files.createDirectory(directory.resolve("journals")));
-      this.redis = started(redis());
+      Path kept =
+          scenario.directory() == null
+              ? Files.createDirectory(directory.resolve("redis"))
+              : scenario.directory();
+      this.redis = started(redis(kept));
+      this.file = new AppendOnlyFile(redis, kept);
       this.watch =
           started(new RedisWatch(redis, Inventory.lists(scenario.queues()), timeline, clock));
       @Nullable PythonEnvironment environment =
@@ -88,17 +94,16 @@ final class Experiment implements AutoCloseable {
     return part;
   }
 
-  private RedisServer redis() {
+  /** Its file is rewritten between the rounds, so that a round's part of it stays whole. */
+  private RedisServer redis(Path kept) {
     RedisServer.Builder builder =
         RedisServer.builder()
             .argument("appendonly", "yes")
             .argument("appendfsync", "always")
-            .argument("auto-aof-rewrite-min-size", "8mb");
+            .argument("auto-aof-rewrite-percentage", "0")
+            .directory(kept);
     if (scenario.redis() != null) {
       builder.binary(scenario.redis());
-    }
-    if (scenario.directory() != null) {
-      builder.directory(scenario.directory());
     }
     return builder.start();
   }
@@ -144,10 +149,13 @@ final class Experiment implements AutoCloseable {
 
   private Fleet fleet(@Nullable PythonEnvironment environment, Path sources) {
     List<WorkerSlot> slots = new ArrayList<>();
-    WorkerKind java =
-        new JavaWorkers(redis.url(), journals.directory(), scenario.queuesOf(WorkerKind.JAVA));
-    for (int i = 1; i <= scenario.java(); i++) {
-      slots.add(new WorkerSlot(WorkerKind.JAVA + "-" + i, java, timeline, clock));
+    if (scenario.java() > 0) {
+      WorkerKind java =
+          new JavaWorkers(
+              redis.url(), journals.directory(), sources, scenario.queuesOf(WorkerKind.JAVA));
+      for (int i = 1; i <= scenario.java(); i++) {
+        slots.add(new WorkerSlot(WorkerKind.JAVA + "-" + i, java, timeline, clock));
+      }
     }
     if (environment != null) {
       WorkerKind celery =
@@ -185,6 +193,7 @@ final class Experiment implements AutoCloseable {
   }
 
   private Totals.Round round(int number, int faults) throws InterruptedException {
+    file.mark();
     Ledger ledger = new Ledger();
     String prefix = "r" + number + "-";
     Producers producers =
@@ -316,11 +325,7 @@ final class Experiment implements AutoCloseable {
     Map<String, List<Execution>> executions = journals.executions();
     Books books =
         Books.balance(
-            ledger,
-            executions,
-            Inventory.read(redis, scenario.queues()),
-            timeline,
-            scenario.celerys());
+            ledger, executions, Inventory.read(redis, scenario.queues()), timeline, file::traces);
     int exits = 0;
     int failedStarts = 0;
     for (WorkerSlot slot : fleet.slots()) {

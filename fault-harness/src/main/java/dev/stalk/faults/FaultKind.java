@@ -2,14 +2,14 @@ package dev.stalk.faults;
 
 /** What can be done to a fleet and its Redis; the weights say how often each is drawn. */
 enum FaultKind {
-  KILL_WORKER("`kill -9` of a worker", 33),
-  STOP_WORKER("SIGTERM to a worker", 5),
+  KILL_WORKER("`kill -9` of a worker", 26),
+  STOP_WORKER("SIGTERM to a worker", 4),
   FREEZE_WORKER("worker frozen for 0.3 to 4.5 s", 12),
-  CUT_CLIENT("one connection killed", 14),
-  CUT_CLIENTS("all connections killed", 10),
-  CUT_SUBSCRIBERS("all subscribed connections killed", 6),
-  KILL_REDIS("`kill -9` of Redis, restart from its AOF", 6),
-  FREEZE_REDIS("Redis frozen for 0.3 to 3 s", 4),
+  CUT_CLIENT("one connection killed", 18),
+  CUT_CLIENTS("all connections killed", 12),
+  CUT_SUBSCRIBERS("all subscribed connections killed", 8),
+  KILL_REDIS("`kill -9` of Redis, restart from its AOF", 7),
+  FREEZE_REDIS("Redis frozen for 0.3 to 3 s", 3),
   FILL_REDIS("Redis out of memory for 0.3 to 2 s", 3),
   FLUSH_SCRIPTS("script cache flushed", 7);
 

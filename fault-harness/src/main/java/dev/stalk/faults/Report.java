@@ -86,6 +86,9 @@ final class Report {
     rows.add(row("left parked", run -> run.left(Place.PARKED)));
     rows.add(row("quarantined", run -> run.left(Place.QUARANTINED)));
     rows.add(row("**tasks lost**", run -> "**" + run.lost() + "**"));
+    for (Loss loss : Loss.values()) {
+      rows.add(row("lost: " + loss.description(), run -> run.losses().getOrDefault(loss, 0L)));
+    }
     rows.add(row("times a task was begun", Totals::executions));
     rows.add(row("of these, begun again", Totals::repeated));
     rows.add(row("workers that ended by themselves", Totals::exits));
@@ -179,6 +182,7 @@ final class Report {
     object.put("unknown", run.unknown());
     object.put("done", run.done());
     object.put("lost", run.lost());
+    object.put("losses", run.losses());
     for (Place place : Place.values()) {
       object.put(place.name().toLowerCase(Locale.ROOT), run.left(place));
     }

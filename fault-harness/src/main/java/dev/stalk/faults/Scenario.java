@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,11 +65,6 @@ record Scenario(
   /** The queues that workers of this language consume. */
   List<String> queuesOf(String language) {
     return queues().stream().filter(q -> q.equals(language) || q.equals(SHARED)).toList();
-  }
-
-  /** The queues that Celery consumes, and on which it may lose what it pops. */
-  Set<String> celerys() {
-    return Set.copyOf(queuesOf(WorkerKind.PYTHON));
   }
 
   /** Whether it is Celery alone: then there is nothing to fail, only to count. */

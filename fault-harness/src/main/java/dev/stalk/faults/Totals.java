@@ -24,6 +24,7 @@ final class Totals {
   private long lost;
   private final Map<Place, Long> left = new EnumMap<>(Place.class);
   private final Map<Repeat, Long> repeats = new EnumMap<>(Repeat.class);
+  private final Map<Loss, Long> losses = new EnumMap<>(Loss.class);
   private long counters;
   private int exits;
   private int failedStarts;
@@ -78,6 +79,7 @@ final class Totals {
     lost += books.lost().size();
     books.left().forEach((place, count) -> left.merge(place, count, Long::sum));
     books.repeats().forEach((cause, count) -> repeats.merge(cause, count, Long::sum));
+    books.losses().forEach((loss, count) -> losses.merge(loss, count, Long::sum));
     counters += books.counters();
     exits += round.exits();
     failedStarts += round.failedStarts();
@@ -134,6 +136,10 @@ final class Totals {
 
   long lost() {
     return lost;
+  }
+
+  Map<Loss, Long> losses() {
+    return losses;
   }
 
   long left(Place place) {
