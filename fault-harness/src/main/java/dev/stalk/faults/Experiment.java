@@ -31,8 +31,8 @@ final class Experiment implements AutoCloseable {
   private static final Duration SETTLE_CELERY = Duration.ofSeconds(30);
   private static final long LOOK = 50;
 
-  /** Twice as long as the longest task. */
-  private static final long QUIET = 1000;
+  /** Longer than the longest task. */
+  private static final long QUIET = 2 * Load.LEASE.toMillis() + 1000;
 
   private static final int ROLL_CALLS = 8;
   private static final Duration ROLL_CALL = Duration.ofSeconds(10);

@@ -6,15 +6,15 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * The tasks of a seed, one after the other: most short, some of half a second, some that wait for
- * their time, some with a priority. For one thread.
+ * The tasks of a seed, one after the other: most short, some of half a second, one in a hundred
+ * twice as long as a lease, some that wait for their time, some with a priority. For one thread.
  */
 final class Load {
   /** The one task that there is, by this name in both languages. */
   static final String TASK = "faults.work";
 
   /** After this long without a sign of life a Java worker's messages go to others. */
-  static final Duration LEASE = Duration.ofSeconds(3);
+  static final Duration LEASE = Duration.ofSeconds(2);
 
   /** The same for Python workers, and their sweeps'. */
   static final Duration VISIBILITY_TIMEOUT = Duration.ofSeconds(6);
@@ -60,7 +60,9 @@ final class Load {
     String queue = queues.get(random.nextInt(queues.size()));
     int die = random.nextInt(100);
     long millis;
-    if (die < 60) {
+    if (die == 0) {
+      millis = 2 * LEASE.toMillis() + random.nextLong(500);
+    } else if (die < 60) {
       millis = random.nextLong(10);
     } else if (die < 90) {
       millis = 50 + random.nextLong(150);

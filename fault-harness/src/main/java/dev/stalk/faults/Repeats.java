@@ -15,13 +15,15 @@ final class Repeats {
   private static final long TO_DIE = 1_000;
 
   /**
-   * A lease is renewed when a third of it is over, so a little more than the rest is enough for it
-   * to lapse; machines that are busy make it less.
+   * A lease is renewed whenever a third of it is over; so a worker that was helpless for half of it
+   * without a break may have missed that, and a shorter break than a third does not help.
    */
   private static final long TO_LAPSE = Load.LEASE.toMillis() / 2;
 
-  /** How far back a lapse can lie: the message waited for a free worker since. */
-  private static final long MEMORY = 5 * Load.LEASE.toMillis();
+  private static final long TOO_SHORT_TO_RENEW = Load.LEASE.toMillis() / 3 + 100;
+
+  /** How far back a lapse can lie: the message was watched, and then waited for a free worker. */
+  private static final long MEMORY = 3 * Load.LEASE.toMillis();
 
   private final Timeline timeline;
 
@@ -73,10 +75,10 @@ final class Repeats {
     if (!Execution.isJava(worker)) {
       return false;
     }
-    long from = Math.max(since - Load.LEASE.toMillis(), again.began() - MEMORY);
-    return new Span(Math.min(from, again.began()), again.began())
-            .coveredBy(timeline.helpless(worker))
-        >= TO_LAPSE;
+    Span possible =
+        new Span(Math.min(Math.max(since, again.began() - MEMORY), again.began()), again.began());
+    return Span.joined(timeline.helpless(worker), TOO_SHORT_TO_RENEW).stream()
+        .anyMatch(span -> span.meets(possible) && span.length() >= TO_LAPSE);
   }
 
   private boolean wasStopped(Execution run, Execution again) {

@@ -1,6 +1,8 @@
 package dev.stalk.faults;
 
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -44,10 +46,26 @@ record Span(long from, long to) {
     return new Span(from - before, to + after);
   }
 
-  /** A list that can be read while others write to the original. */
-  static List<Span> copy(Collection<Span> spans) {
-    synchronized (spans) {
-      return List.copyOf(spans);
+  /** How long it is, in milliseconds. */
+  long length() {
+    return to - from;
+  }
+
+  /**
+   * The spans in order, those joined that overlap or lie close together.
+   *
+   * @param gap the longest distance, in milliseconds, that still counts as close
+   */
+  static List<Span> joined(Collection<Span> spans, long gap) {
+    List<Span> joined = new ArrayList<>();
+    for (Span next : spans.stream().sorted(Comparator.comparingLong(Span::from)).toList()) {
+      Span last = joined.isEmpty() ? null : joined.get(joined.size() - 1);
+      if (last != null && next.from <= last.to + gap) {
+        joined.set(joined.size() - 1, new Span(last.from, Math.max(last.to, next.to)));
+      } else {
+        joined.add(next);
+      }
     }
+    return joined;
   }
 }

@@ -72,6 +72,24 @@ class RepeatsTest {
   }
 
   @Test
+  void manyShortStandstillsWithTimeToRenewBetweenCostNoLease() {
+    for (int i = 0; i < 6; i++) {
+      timeline.stood("java-1.1", new Span(NOW + i * LEASE, NOW + i * LEASE + LEASE / 4));
+    }
+
+    assertThat(cause(run("java-1.1", 10, 6 * LEASE), run("java-2.1", 5 * LEASE, 5 * LEASE + 10)))
+        .isEqualTo(Repeat.UNEXPLAINED);
+  }
+
+  @Test
+  void aLapseOfLongAgoExplainsNothing() {
+    timeline.stood("java-1.1", new Span(NOW, NOW + LEASE));
+
+    assertThat(cause(run("java-1.1", 10, 20 * LEASE), run("java-2.1", 10 * LEASE, 11 * LEASE)))
+        .isEqualTo(Repeat.UNEXPLAINED);
+  }
+
+  @Test
   void theWorkerThatRunsItAgainMayHaveStoodWithTheMessageInItsHands() {
     timeline.stood("java-2.1", new Span(NOW + 15, NOW + 15 + LEASE));
 

@@ -33,6 +33,14 @@ class SpanTest {
   }
 
   @Test
+  void spansThatLieCloseAreJoined() {
+    assertThat(
+            Span.joined(
+                List.of(new Span(50, 60), new Span(0, 10), new Span(15, 20), new Span(5, 8)), 5))
+        .containsExactly(new Span(0, 20), new Span(50, 60));
+  }
+
+  @Test
   void aSpanDoesNotEndBeforeItBegins() {
     assertThatThrownBy(() -> new Span(2, 1)).isInstanceOf(IllegalArgumentException.class);
   }
