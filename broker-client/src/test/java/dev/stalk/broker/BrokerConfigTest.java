@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.redis.RedisNaming;
 import dev.stalk.broker.redis.RedisSentinel;
 import dev.stalk.broker.redis.RedisTls;
 import dev.stalk.broker.transport.PublishRetryPolicy;
-import dev.stalk.broker.codec.ContentConfig;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Consumer;

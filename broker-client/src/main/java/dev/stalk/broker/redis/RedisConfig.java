@@ -1,7 +1,7 @@
 package dev.stalk.broker.redis;
 
-import dev.stalk.broker.transport.PublishRetryPolicy;
 import dev.stalk.broker.codec.ContentConfig;
+import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.time.Duration;
 import java.util.Objects;
 

@@ -62,7 +62,6 @@ final class RedisQueueConnection implements QueueConnection {
   /** How often the line was found cut after a time without use. */
   private int idleCuts;
 
-
   RedisQueueConnection(
       RedisConfig config,
       RedisKeys keys,
