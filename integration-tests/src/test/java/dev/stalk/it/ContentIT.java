@@ -260,7 +260,9 @@ class ContentIT {
                         .queue(serializer + "-java")
                         .serializer(serializer)
                         .build()));
-    assertThat(fromJava.get(Map.class, PATIENCE)).usingRecursiveComparison().isEqualTo(value);
+    assertThat((Object) fromJava.get(Map.class, PATIENCE))
+        .usingRecursiveComparison()
+        .isEqualTo(value);
     assertThat(
             python
                 .eval("repr(app.AsyncResult('%s').get(timeout=60)['k'])".formatted(fromJava.id()))

@@ -190,7 +190,7 @@ public final class ResultCodec {
           "the result looks like %s, which is not accepted; content.result-accept-content may name it"
               .formatted(serializer.officialName()));
     }
-    Fields fields = Fields.of("result", serializer.decode(meta, content));
+    Fields fields = Fields.of("result", read(serializer, meta, content));
     TaskState state = new TaskState(fields.requiredText("status"));
     Object value = fields.values().get("result");
     return new TaskResult(
@@ -202,6 +202,19 @@ public final class ResultCodec {
         fields.values().get("date_done") instanceof String text ? text : null,
         fields.values().get("parent_id") instanceof String text ? text : null,
         fields.values().get("children") instanceof List<?> list ? new ArrayList<>(list) : null);
+  }
+
+  /** What begins as JSON may be YAML in its flow style, as {@link YamlWriter} has it. */
+  private static @Nullable Object read(Serializer serializer, byte[] meta, ContentConfig content) {
+    try {
+      return serializer.decode(meta, content);
+    } catch (MalformedMessageException e) {
+      if (serializer == Serializer.JSON
+          && content.resultAcceptContent().contains(Serializer.YAML.officialName())) {
+        return Serializer.YAML.decode(meta, content);
+      }
+      throw e;
+    }
   }
 
   /** A meta is a map of a few fields, which begins as no other content type's does. */

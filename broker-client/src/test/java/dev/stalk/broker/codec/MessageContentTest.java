@@ -231,6 +231,17 @@ class MessageContentTest {
   }
 
   @Test
+  void yamlOfJavaIsToldFromJson() {
+    ContentConfig writer = ContentConfig.builder().resultSerializer("yaml").build();
+    TaskResult result = result(Double.POSITIVE_INFINITY, null, null);
+
+    byte[] meta = ResultCodec.encode(result, null, Map.of(), writer);
+
+    assertThat(ResultCodec.decode("id", meta, EVERYTHING)).isEqualTo(result);
+    assertThatThrownBy(() -> ResultCodec.decode("id", meta)).hasMessageContaining("not JSON");
+  }
+
+  @Test
   void yamlOfPythonIsToldFromJson() {
     byte[] meta =
         "children: []\ndate_done: '2024'\nresult: 0o14\nstatus: SUCCESS\ntask_id: id\ntraceback: null\n"
