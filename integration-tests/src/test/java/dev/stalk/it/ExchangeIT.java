@@ -227,7 +227,8 @@ class ExchangeIT {
       strings = {
         "{\"status\": \"SUCCESS\", \"result\": 1}",
         "{\"status\":\"SUCCESS\",\"result\":1}",
-        "{\"result\": 1, \"status\": \"SUCCESS\"}"
+        "{\"result\": 1, \"status\": \"SUCCESS\"}",
+        "children: []\nresult: 1\nstatus: SUCCESS\ntask_id: t1\n"
       })
   void aStoredSuccessIsNeverOverwritten(String stored) {
     peers.redis().command("SET", "celery-task-meta-t1", stored);

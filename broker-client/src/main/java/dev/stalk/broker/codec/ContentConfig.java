@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param resultAcceptContent the serializers whose results are read, {@code resultSerializer}
  *     always among them; {@code acceptContent} by default (Celery's {@code result_accept_content})
  * @param jsonTypes how dates, decimals, uuids and bytes are written as JSON; marked by default
- * @param maxDepth how deep a value may be nested, 1 to 1,000; 500 by default
+ * @param maxDepth how deep a value may be nested, 1 to 500, which fits any thread's stack; 500 by
+ *     default
  * @param maxBodySize the most bytes of a task's body as it travels, before base64, 1 KiB to 384
  *     MiB, which is what Redis takes in base64; 64 MiB by default. Holds for sending too
  * @param maxDecompressedSize the most bytes of a body when decompressed, and of a yaml document

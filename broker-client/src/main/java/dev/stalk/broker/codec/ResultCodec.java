@@ -44,8 +44,16 @@ public final class ResultCodec {
       Map<String, @Nullable Object> extended,
       ContentConfig content) {
     byte[] meta = write(result, group, extended, content);
-    if (meta.length > content.maxResultSize() && result.failure() != null) {
-      meta = write(shortened(result, result.failure(), content), group, Map.of(), content);
+    RemoteException failure = result.failure();
+    if (meta.length > content.maxResultSize() && failure != null) {
+      int most = content.maxResultSize() / 32; // an escape takes six bytes, and there is more
+      meta = write(shortened(result, failure, most), group, Map.of(), content);
+      if (meta.length > content.maxResultSize()) {
+        String arguments = shortened(PythonRepr.of(failure.arguments()), most);
+        RemoteException shorter =
+            new RemoteException(failure.type(), failure.module(), List.of(arguments));
+        meta = write(shortened(result, shorter, most), group, Map.of(), content);
+      }
     }
     if (meta.length > content.maxResultSize()) {
       throw new ResultTooLargeException(meta.length, content.maxResultSize());
@@ -53,19 +61,13 @@ public final class ResultCodec {
     return meta;
   }
 
-  /** An escape takes six bytes at most, and there is more than the traceback. */
-  private static TaskResult shortened(
-      TaskResult result, RemoteException failure, ContentConfig content) {
-    int most = content.maxResultSize() / 32;
+  private static TaskResult shortened(TaskResult result, RemoteException failure, int most) {
     String traceback = result.traceback();
     return new TaskResult(
         result.taskId(),
         result.state(),
         null,
-        new RemoteException(
-            failure.type(),
-            failure.module(),
-            List.of(shortened(PythonRepr.of(failure.arguments()), most))),
+        failure,
         traceback == null ? null : shortened(traceback, most),
         result.dateDone(),
         result.parentId(),
@@ -188,7 +190,7 @@ public final class ResultCodec {
           "the result looks like %s, which is not accepted; content.result-accept-content may name it"
               .formatted(serializer.officialName()));
     }
-    Fields fields = Fields.of("result", serializer.decode(meta, content));
+    Fields fields = Fields.of("result", read(serializer, meta, content));
     TaskState state = new TaskState(fields.requiredText("status"));
     Object value = fields.values().get("result");
     return new TaskResult(
@@ -200,6 +202,19 @@ public final class ResultCodec {
         fields.values().get("date_done") instanceof String text ? text : null,
         fields.values().get("parent_id") instanceof String text ? text : null,
         fields.values().get("children") instanceof List<?> list ? new ArrayList<>(list) : null);
+  }
+
+  /** What begins as JSON may be YAML in its flow style, as {@link YamlWriter} has it. */
+  private static @Nullable Object read(Serializer serializer, byte[] meta, ContentConfig content) {
+    try {
+      return serializer.decode(meta, content);
+    } catch (MalformedMessageException e) {
+      if (serializer == Serializer.JSON
+          && content.resultAcceptContent().contains(Serializer.YAML.officialName())) {
+        return Serializer.YAML.decode(meta, content);
+      }
+      throw e;
+    }
   }
 
   /** A meta is a map of a few fields, which begins as no other content type's does. */

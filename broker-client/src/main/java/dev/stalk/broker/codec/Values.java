@@ -27,7 +27,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class Values {
   /** No setting lets documents be deeper. */
-  static final int MOST_DEPTH = 1000;
+  static final int MOST_DEPTH = 500;
 
   static final int MAX_DIGITS = 100_000;
 

@@ -2,6 +2,7 @@ package dev.stalk.broker.codec;
 
 import com.github.luben.zstd.ZstdInputStream;
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -16,6 +17,9 @@ final class Zstd {
   }
 
   static InputStream decompressing(byte[] body) throws IOException {
+    if (body.length == 0) {
+      throw new EOFException("no frame"); // which the stream takes for an end
+    }
     return new ZstdInputStream(new ByteArrayInputStream(body));
   }
 }
