@@ -9,12 +9,9 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What workers that have nothing to do ask of Redis, everything counted. */
 class IdleCostIT {
-  private static final Logger log = LoggerFactory.getLogger(IdleCostIT.class);
   private static final long WINDOW =
       Duration.ofSeconds(Integer.getInteger("stalk.idle", 40)).toNanos();
 
@@ -34,7 +31,6 @@ class IdleCostIT {
 
       double seconds = (System.nanoTime() - start) / 1e9;
       double rate = (Commands.total(peers.redis()) - before) / seconds;
-      log.info("{} idle queues: {} commands a second", queues, rate);
       System.out.printf("%d idle queues: %.2f commands a second%n", queues, rate);
       assertThat(rate).as(Commands.table(peers.redis())).isLessThanOrEqualTo(limit);
       assertThat(Commands.count(peers.redis(), "brpop")).isZero();

@@ -125,7 +125,8 @@ class LossIT {
       assertThat(new HashSet<>(peers.list("log"))).isEqualTo(all(10));
       Interop.await("nothing is held", () -> peers.number("HLEN", "unacked") == 0);
       Interop.await(
-          "no count is left", () -> ((List<?>) peers.redis().command("KEYS", "stalk:*")).isEmpty());
+          "no count is left",
+          () -> ((List<?>) peers.redis().command("KEYS", "stalk:deliveries:*")).isEmpty());
     }
   }
 

@@ -21,8 +21,11 @@ final class BrokerClock extends Clock {
   /** From this difference on the worker's clock is reported. */
   static final Duration REPORTED = Duration.ofSeconds(1);
 
+  /** Of so many answers the quickest counts. */
+  private static final int READINGS = 3;
+
   /** The broker's time at a moment of the monotonic clock. */
-  private record Reading(Instant time, long at) {}
+  private record Reading(Instant time, long at, long roundTrip) {}
 
   private final Transport transport;
   private final Clock own;
@@ -50,13 +53,21 @@ final class BrokerClock extends Clock {
    * @throws dev.stalk.broker.transport.BrokerException if it does not answer; the time goes on
    */
   void synchronize() {
-    long before = ticker.nanos();
-    Instant theirs = transport.time();
-    long after = ticker.nanos();
-    long middle = before + (after - before) / 2;
-    reading = new Reading(theirs, middle);
+    Reading best = read();
+    for (int i = 1; i < READINGS; i++) {
+      Reading next = read();
+      best = next.roundTrip() < best.roundTrip() ? next : best;
+    }
+    reading = best;
     skew = Duration.between(instant(), own.instant());
     report();
+  }
+
+  private Reading read() {
+    long before = ticker.nanos();
+    Instant theirs = transport.time();
+    long roundTrip = ticker.nanos() - before;
+    return new Reading(theirs, before + roundTrip / 2, roundTrip);
   }
 
   private void report() {

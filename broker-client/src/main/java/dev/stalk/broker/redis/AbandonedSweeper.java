@@ -58,23 +58,26 @@ final class AbandonedSweeper {
 
   /** Returns how many messages were restored. */
   int restoreAbandoned() {
-    List<Holder> silent;
     try {
-      silent = silentHolders();
+      Map<String, Holder> claimed = new HashMap<>();
+      double earliest = Double.MAX_VALUE;
+      for (Holder holder : silentHolders()) {
+        byte[] score = claim(holder, "claim");
+        if (score != null) {
+          claimed.put(holder.name(), new Holder(holder.name(), score));
+          earliest = Math.min(earliest, holder.time());
+        }
+      }
+      return claimed.isEmpty() ? 0 : restore(claimed, earliest);
     } catch (RuntimeException e) {
       sightings.clear(); // nobody could give a sign of life while the broker was away
       throw e;
     }
-    Map<String, Holder> claimed = new HashMap<>();
-    double earliest = Double.MAX_VALUE;
-    for (Holder holder : silent) {
-      byte[] score = claim(holder, "claim");
-      if (score != null) {
-        claimed.put(holder.name(), new Holder(holder.name(), score));
-        earliest = Math.min(earliest, holder.time());
-      }
-    }
-    return claimed.isEmpty() ? 0 : restore(claimed, earliest);
+  }
+
+  /** We could give no sign of life ourselves. From any thread. */
+  void interrupt() {
+    sightings.interrupt();
   }
 
   private List<Holder> silentHolders() {

@@ -92,10 +92,15 @@ final class RedisParked implements ParkedMessages {
     }
     if (restored > 0) {
       onDuty = true;
-    } else if (timely) {
+    } else if (timely && !isImminent(look.next())) {
       onDuty = false; // somebody was faster
     }
     return pause(look.next());
+  }
+
+  /** What we came for is still there: we came a little early. */
+  private static boolean isImminent(@Nullable Duration next) {
+    return next != null && next.compareTo(BATCHING) < 0;
   }
 
   private Duration pause(@Nullable Duration next) {

@@ -269,7 +269,13 @@ public final class RedisTransport implements Transport {
 
   @Override
   public List<String> renew(Collection<String> tags) {
-    return holders.renew(List.copyOf(tags));
+    try {
+      return holders.renew(List.copyOf(tags));
+    } catch (RuntimeException e) {
+      abandoned.interrupt(); // a broker that is away or full hears nobody else either
+      visible.interrupt();
+      throw e;
+    }
   }
 
   @Override

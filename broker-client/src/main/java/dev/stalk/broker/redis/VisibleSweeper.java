@@ -83,6 +83,11 @@ final class VisibleSweeper {
     }
   }
 
+  /** We could renew no lease ourselves. From any thread. */
+  void interrupt() {
+    sightings.interrupt();
+  }
+
   private int sweep(double ceiling, RedisMutex mutex) {
     try {
       return sweep(ceiling);
