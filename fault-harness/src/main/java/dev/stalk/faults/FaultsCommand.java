@@ -13,7 +13,9 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The program. */
 @Command(
@@ -111,6 +113,10 @@ public final class FaultsCommand implements Callable<Integer> {
       description = "Also write the report there; as JSON if the name ends in .json.")
   private List<Path> reports = new ArrayList<>();
 
+  @SuppressWarnings("NullAway.Init")
+  @Spec
+  private CommandSpec spec;
+
   /** Runs the command and ends the JVM with its exit code. */
   public static void main(String[] arguments) {
     System.exit(commandLine().execute(arguments));
@@ -136,14 +142,18 @@ public final class FaultsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    List<Scenario> scenarios;
+    try {
+      scenarios = scenarios();
+    } catch (IllegalArgumentException e) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), String.valueOf(e.getMessage()), e);
+    }
     List<Totals> totals = new ArrayList<>();
     try {
-      for (Scenario scenario : scenarios()) {
+      for (Scenario scenario : scenarios) {
         totals.add(run(scenario, totals));
       }
-    } catch (IllegalArgumentException e) {
-      System.err.println(e.getMessage());
-      return CommandLine.ExitCode.USAGE;
     } catch (PeerUnavailableException e) {
       System.err.println(e.getMessage());
       return UNAVAILABLE;
