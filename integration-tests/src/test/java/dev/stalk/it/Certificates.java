@@ -24,8 +24,19 @@ final class Certificates {
   static Certificates make(Path directory, String serverName) throws Exception {
     Certificates made = new Certificates(directory);
     made.openssl(
-        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test-ca",
-        "-keyout", made.file("ca.key"), "-out", made.file("ca.pem"));
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=test-ca",
+        "-keyout",
+        made.file("ca.key"),
+        "-out",
+        made.file("ca.pem"));
     made.signed("server", serverName);
     made.signed("client", "DNS:client");
     made.openssl(
@@ -40,11 +51,31 @@ final class Certificates {
   private void signed(String name, String subject) throws Exception {
     Files.writeString(directory.resolve(name + ".ext"), "subjectAltName=" + subject + "\n");
     openssl(
-        "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=" + name, "-keyout",
-        file(name + ".key"), "-out", file(name + ".csr"));
+        "req",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=" + name,
+        "-keyout",
+        file(name + ".key"),
+        "-out",
+        file(name + ".csr"));
     openssl(
-        "x509", "-req", "-in", file(name + ".csr"), "-CA", file("ca.pem"), "-CAkey",
-        file("ca.key"), "-CAcreateserial", "-days", "2", "-extfile", file(name + ".ext"), "-out",
+        "x509",
+        "-req",
+        "-in",
+        file(name + ".csr"),
+        "-CA",
+        file("ca.pem"),
+        "-CAkey",
+        file("ca.key"),
+        "-CAcreateserial",
+        "-days",
+        "2",
+        "-extfile",
+        file(name + ".ext"),
+        "-out",
         file(name + ".pem"));
   }
 
