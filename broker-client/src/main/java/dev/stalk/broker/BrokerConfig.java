@@ -401,8 +401,7 @@ public record BrokerConfig(
     /** A PEM file of the authorities that are trusted. */
     public Builder caFile(String value) {
       return tls(
-          new RedisTls(
-              tls.certReqs(), value, tls.certFile(), tls.keyFile(), tls.checkHostname()));
+          new RedisTls(tls.certReqs(), value, tls.certFile(), tls.keyFile(), tls.checkHostname()));
     }
 
     /** A PEM file of the client's certificate. */
@@ -423,8 +422,7 @@ public record BrokerConfig(
 
     /** Whether the certificate must be for the host. */
     public Builder checkHostname(boolean value) {
-      return tls(
-          new RedisTls(tls.certReqs(), tls.caFile(), tls.certFile(), tls.keyFile(), value));
+      return tls(new RedisTls(tls.certReqs(), tls.caFile(), tls.certFile(), tls.keyFile(), value));
     }
 
     /** The master's name at the Sentinels. */
@@ -448,8 +446,7 @@ public record BrokerConfig(
     /** Whether the Sentinels are reached by TLS. */
     public Builder sentinelTls(boolean value) {
       return sentinel(
-          new RedisSentinel(
-              sentinel.masterName(), sentinel.user(), sentinel.password(), value));
+          new RedisSentinel(sentinel.masterName(), sentinel.user(), sentinel.password(), value));
     }
 
     /** All of what addresses of Sentinels need, in place of the four above. */

@@ -26,8 +26,7 @@ class ConnectionsIT {
   @TempDir Path directory;
 
   private static RedisServer tlsServer(Certificates certificates, int port, String clients) {
-    return withTls(
-            RedisServer.builder().binary(DebianRedis.server()), certificates, port, clients)
+    return withTls(RedisServer.builder().binary(DebianRedis.server()), certificates, port, clients)
         .start();
   }
 
