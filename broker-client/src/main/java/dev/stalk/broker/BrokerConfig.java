@@ -78,13 +78,12 @@ public record BrokerConfig(
   private static final Duration MAX_TIMEOUT = Duration.ofDays(1);
 
   public BrokerConfig {
-    RedisUrl broker = RedisUrl.parse(Objects.requireNonNull(url, "url"));
-    RedisUrl results = RedisUrl.parseResults(Objects.requireNonNull(resultsUrl, "resultsUrl"));
+    RedisUrl.parse(Objects.requireNonNull(url, "url"));
+    RedisUrl.parseResults(Objects.requireNonNull(resultsUrl, "resultsUrl"));
     Objects.requireNonNull(naming, "naming");
     Objects.requireNonNull(tls, "tls");
     Objects.requireNonNull(sentinel, "sentinel");
     Objects.requireNonNull(publishRetry, "publishRetry");
-    checkTlsIsUsed(tls, broker, results);
     check(
         !resultExpires.isNegative()
             && resultExpires.equals(resultExpires.truncatedTo(ChronoUnit.SECONDS)),
@@ -223,9 +222,11 @@ public record BrokerConfig(
    * The same for the Redis transport.
    *
    * @param clientName how connections name themselves in {@code CLIENT LIST}
-   * @throws IllegalArgumentException if an address of Sentinels does not tell which master is meant
+   * @throws IllegalArgumentException if an address of Sentinels does not tell which master is
+   *     meant, or there are settings of TLS and no address is encrypted
    */
   public RedisConfig toRedis(String clientName) {
+    checkTlsIsUsed(tls, RedisUrl.parse(url), RedisUrl.parseResults(resultsUrl));
     return new RedisConfig(
         complete(RedisUrl.parse(url)),
         complete(RedisUrl.parseResults(resultsUrl)),
@@ -390,11 +391,79 @@ public record BrokerConfig(
       return this;
     }
 
+    /** All of how encrypted connections are made, in place of the five below. */
     public Builder tls(RedisTls value) {
       tls = value;
       return this;
     }
 
+    /**
+     * {@code required}, {@code optional} or {@code none}, or Python's names of these.
+     *
+     * @throws IllegalArgumentException if it is another word
+     */
+    public Builder sslCertReqs(String value) {
+      return tls(
+          new RedisTls(
+              RedisTls.CertReqs.of(value),
+              tls.caFile(),
+              tls.certFile(),
+              tls.keyFile(),
+              tls.checkHostname()));
+    }
+
+    /** A PEM file of the authorities that are trusted. */
+    public Builder caFile(String value) {
+      return tls(
+          new RedisTls(tls.certReqs(), value, tls.certFile(), tls.keyFile(), tls.checkHostname()));
+    }
+
+    /** A PEM file of the client's certificate. */
+    public Builder certFile(String value) {
+      return tls(
+          new RedisTls(tls.certReqs(), tls.caFile(), value, tls.keyFile(), tls.checkHostname()));
+    }
+
+    /**
+     * A PEM file of the certificate's private key; to be called after {@link #certFile}.
+     *
+     * @throws IllegalArgumentException if there is no certificate yet
+     */
+    public Builder keyFile(String value) {
+      return tls(
+          new RedisTls(tls.certReqs(), tls.caFile(), tls.certFile(), value, tls.checkHostname()));
+    }
+
+    /** Whether the certificate must be for the host. */
+    public Builder checkHostname(boolean value) {
+      return tls(new RedisTls(tls.certReqs(), tls.caFile(), tls.certFile(), tls.keyFile(), value));
+    }
+
+    /** The master's name at the Sentinels. */
+    public Builder masterName(String value) {
+      return sentinel(
+          new RedisSentinel(value, sentinel.user(), sentinel.password(), sentinel.tls()));
+    }
+
+    /** The user at the Sentinels. */
+    public Builder sentinelUser(String value) {
+      return sentinel(
+          new RedisSentinel(sentinel.masterName(), value, sentinel.password(), sentinel.tls()));
+    }
+
+    /** The password at the Sentinels. */
+    public Builder sentinelPassword(String value) {
+      return sentinel(
+          new RedisSentinel(sentinel.masterName(), sentinel.user(), value, sentinel.tls()));
+    }
+
+    /** Whether the Sentinels are reached by TLS. */
+    public Builder sentinelTls(boolean value) {
+      return sentinel(
+          new RedisSentinel(sentinel.masterName(), sentinel.user(), sentinel.password(), value));
+    }
+
+    /** All of what addresses of Sentinels need, in place of the four above. */
     public Builder sentinel(RedisSentinel value) {
       sentinel = value;
       return this;

@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/** The programs of the system, for what the embedded Redis lacks: TLS, and Sentinels. */
+/** The programs of the machine, for what the embedded Redis lacks: TLS, and Sentinels. */
 final class DebianRedis {
   private DebianRedis() {}
 

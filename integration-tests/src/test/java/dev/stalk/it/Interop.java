@@ -16,7 +16,9 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
@@ -104,11 +106,17 @@ final class Interop implements AutoCloseable {
 
   /** A ready Celery worker with {@code interop.py}. */
   CeleryWorker celeryWorker(int concurrency, String... queues) {
+    return celeryWorker(Map.of(), concurrency, queues);
+  }
+
+  /** The same with further variables, which win. */
+  CeleryWorker celeryWorker(Map<String, String> environment, int concurrency, String... queues) {
     return closed(
         CeleryWorker.builder(PythonEnvironment.celery())
             .app("interop")
             .directory(pythonSources())
             .environment("REDIS_URL", redis.url())
+            .environment(environment)
             .queues(queues)
             .concurrency(concurrency)
             .quiet()
@@ -126,6 +134,15 @@ final class Interop implements AutoCloseable {
       builder.environment(environment[i], environment[i + 1]);
     }
     return closed(builder.start());
+  }
+
+  /** Names and values in turn, as {@link #python} takes them. */
+  static Map<String, String> environment(String... namesAndValues) {
+    Map<String, String> environment = new LinkedHashMap<>();
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      environment.put(namesAndValues[i], namesAndValues[i + 1]);
+    }
+    return environment;
   }
 
   static Path pythonSources() {

@@ -50,16 +50,22 @@ final class SentinelTrio implements AutoCloseable {
         sentinel sentinel-pass %s
         """
             .formatted(master.port(), SENTINEL_PASSWORD));
-    Path program = directory.resolve("sentinel");
-    Files.writeString(
-        program,
-        "#!/bin/sh\nexec %s %s --sentinel \"$@\"\n".formatted(DebianRedis.server(), configuration));
-    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
     return RedisServer.builder()
-        .binary(program)
+        .binary(program(directory))
         .directory(directory)
         .argument("requirepass", SENTINEL_PASSWORD)
         .start();
+  }
+
+  /** A program that runs as a Sentinel with the {@code sentinel.conf} of a directory. */
+  static Path program(Path directory) throws IOException {
+    Path program = directory.resolve("sentinel");
+    Files.writeString(
+        program,
+        "#!/bin/sh\nexec %s %s/sentinel.conf --sentinel \"$@\"\n"
+            .formatted(DebianRedis.server(), directory));
+    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+    return program;
   }
 
   private static boolean isReady(RedisServer sentinel) {

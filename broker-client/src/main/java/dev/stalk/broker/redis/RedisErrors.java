@@ -47,6 +47,15 @@ final class RedisErrors {
       return new BrokerRefusedException(
           url + " refuses this user: " + reply + ". Check user and password of the address", error);
     }
+    if (startsWithAny(reply, "CROSSSLOT", "MOVED", "ASK ")) {
+      return new BrokerException(
+          url
+              + " is part of a cluster: "
+              + reply
+              + ". Use database 0, and give broker and results one global-keyprefix with a hash tag,"
+              + " such as {stalk}:, on the node that has its slot",
+          error);
+    }
     if (startsWithAny(reply, "OOM")) {
       return new BrokerFullException(url + " has no memory left: " + reply, error);
     }

@@ -4,6 +4,7 @@ import dev.stalk.broker.transport.BrokerUnavailableException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,7 @@ final class RedisOutages {
 
   private final String server;
   private final LongSupplier nanoTime;
+  private final Consumer<String> lines;
 
   // guarded by this
   private final Set<Part> away = new HashSet<>();
@@ -33,6 +35,12 @@ final class RedisOutages {
    * @param nanoTime the clock
    */
   RedisOutages(String server, LongSupplier nanoTime) {
+    this(server, nanoTime, line -> {});
+  }
+
+  /** Hands each line to somebody besides the log. */
+  RedisOutages(String server, LongSupplier nanoTime, Consumer<String> lines) {
+    this.lines = lines;
     this.server = server;
     this.nanoTime = nanoTime;
     this.lastEnd = nanoTime.getAsLong();
@@ -52,6 +60,7 @@ final class RedisOutages {
     if (away.isEmpty()) {
       since = began;
       log.error("outage: {}", message);
+      lines.accept("outage: " + message);
     }
     away.add(part);
   }
@@ -62,7 +71,9 @@ final class RedisOutages {
     }
     away.clear();
     lastEnd = nanoTime.getAsLong();
-    log.info("outage over: {} is back after {}", server, Duration.ofNanos(lastEnd - since));
+    Duration length = Duration.ofNanos(lastEnd - since);
+    log.info("outage over: {} is back after {}", server, length);
+    lines.accept("outage over: %s is back after %s".formatted(server, length));
   }
 
   /** What one user of the server sees of it. */

@@ -83,7 +83,7 @@ public record RedisUrl(
     }
     options.check(scheme, results);
     Part first = parts.get(0);
-    if (parts.stream().anyMatch(part -> !part.sameLogin(first))) {
+    if (parts.stream().skip(1).anyMatch(part -> !part.sameLogin(first))) {
       throw wrong(
           "the parts differ in user, password or database; kombu would use the first part's at"
               + " first, and others after a failure: give all parts the same");

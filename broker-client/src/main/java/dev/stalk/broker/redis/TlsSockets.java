@@ -2,6 +2,7 @@ package dev.stalk.broker.redis;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -17,6 +18,7 @@ import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
@@ -56,8 +58,14 @@ final class TlsSockets {
       parameters.setEndpointIdentificationAlgorithm("HTTPS");
       socket.setSSLParameters(parameters);
     }
-    socket.startHandshake();
-    return socket;
+    try {
+      socket.startHandshake();
+      return socket;
+    } catch (SocketTimeoutException e) { // as of a Redis, which waits for the end of the command
+      SSLException silence = new SSLException("no answer to the TLS handshake in time");
+      silence.addSuppressed(e);
+      throw silence;
+    }
   }
 
   /**

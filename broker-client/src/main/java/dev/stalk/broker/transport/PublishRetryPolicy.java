@@ -17,14 +17,14 @@ import java.time.Duration;
 public record PublishRetryPolicy(
     int maxRetries, Duration intervalStart, Duration intervalStep, Duration intervalMax) {
 
+  private static final Duration LONGEST = Duration.ofDays(1);
+
   /** As many retries as it takes. */
   public static final int FOREVER = Integer.MAX_VALUE;
 
   /** Celery's own default. */
   public static final PublishRetryPolicy DEFAULT =
       new PublishRetryPolicy(3, Duration.ZERO, Duration.ofMillis(200), Duration.ofSeconds(1));
-
-  private static final Duration LONGEST = Duration.ofDays(1);
 
   /**
    * Checks the values.

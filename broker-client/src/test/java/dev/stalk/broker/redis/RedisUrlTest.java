@@ -82,7 +82,7 @@ class RedisUrlTest {
           sentinel://a/1;sentinel://b/2  | the parts differ in user, password or database
           sentinel://a;sentinel://u:p@b  | the parts differ in user, password or database
           sentinel://a?master_name=x;sentinel://b?master_name=y | two different values
-          redis://h/0?virtual_host=3     | 'virtual_host' is for redis+socket://
+          redis://h/0?virtual_host=3     | the option 'virtual_host' is for redis+socket://
           redis://h/0?credential_provider=a.B | names a Python class
           rediss://h?ssl_ciphers=x       | known are ssl_ca_certs, ssl_cert_reqs, ssl_certfile, ssl_check_hostname, ssl_keyfile
           rediss://h?ssl_keyfile=x       | key_file needs a cert_file

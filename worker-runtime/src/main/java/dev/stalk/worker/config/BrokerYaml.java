@@ -1,8 +1,6 @@
 package dev.stalk.worker.config;
 
 import dev.stalk.broker.BrokerConfig;
-import dev.stalk.broker.redis.RedisSentinel;
-import dev.stalk.broker.redis.RedisTls;
 import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.time.Duration;
 import java.util.Map;
@@ -55,52 +53,18 @@ final class BrokerYaml {
   }
 
   private void readTls(YamlSection broker) {
-    broker.text("ssl-cert-reqs", word -> setTls(tls -> with(tls, RedisTls.CertReqs.of(word))));
-    broker.text("ca-file", file -> setTls(tls -> withCaFile(tls, file)));
-    broker.text("cert-file", file -> setTls(tls -> withCertificate(tls, file, tls.keyFile())));
-    broker.text("key-file", file -> setTls(tls -> withCertificate(tls, tls.certFile(), file)));
-    broker.bool("check-hostname", check -> setTls(tls -> with(tls, check)));
-  }
-
-  private static RedisTls with(RedisTls tls, RedisTls.CertReqs certReqs) {
-    return new RedisTls(certReqs, tls.caFile(), tls.certFile(), tls.keyFile(), tls.checkHostname());
-  }
-
-  private static RedisTls withCaFile(RedisTls tls, String file) {
-    return new RedisTls(tls.certReqs(), file, tls.certFile(), tls.keyFile(), tls.checkHostname());
-  }
-
-  private static RedisTls withCertificate(
-      RedisTls tls, @Nullable String certFile, @Nullable String keyFile) {
-    return new RedisTls(tls.certReqs(), tls.caFile(), certFile, keyFile, tls.checkHostname());
-  }
-
-  private static RedisTls with(RedisTls tls, boolean checkHostname) {
-    return new RedisTls(tls.certReqs(), tls.caFile(), tls.certFile(), tls.keyFile(), checkHostname);
-  }
-
-  private void setTls(UnaryOperator<RedisTls> setting) {
-    set(builder -> builder.tls(setting.apply(config.tls())));
+    broker.text("ssl-cert-reqs", word -> set(builder -> builder.sslCertReqs(word)));
+    broker.text("ca-file", file -> set(builder -> builder.caFile(file)));
+    broker.text("cert-file", file -> set(builder -> builder.certFile(file)));
+    broker.text("key-file", file -> set(builder -> builder.keyFile(file)));
+    broker.bool("check-hostname", check -> set(builder -> builder.checkHostname(check)));
   }
 
   private void readSentinel(YamlSection broker) {
-    broker.text(
-        "master-name",
-        name -> setSentinel(s -> new RedisSentinel(name, s.user(), s.password(), s.tls())));
-    broker.text(
-        "sentinel-user",
-        user -> setSentinel(s -> new RedisSentinel(s.masterName(), user, s.password(), s.tls())));
-    broker.text(
-        "sentinel-password",
-        password ->
-            setSentinel(s -> new RedisSentinel(s.masterName(), s.user(), password, s.tls())));
-    broker.bool(
-        "sentinel-tls",
-        tls -> setSentinel(s -> new RedisSentinel(s.masterName(), s.user(), s.password(), tls)));
-  }
-
-  private void setSentinel(UnaryOperator<RedisSentinel> setting) {
-    set(builder -> builder.sentinel(setting.apply(config.sentinel())));
+    broker.text("master-name", name -> set(builder -> builder.masterName(name)));
+    broker.text("sentinel-user", user -> set(builder -> builder.sentinelUser(user)));
+    broker.text("sentinel-password", word -> set(builder -> builder.sentinelPassword(word)));
+    broker.bool("sentinel-tls", tls -> set(builder -> builder.sentinelTls(tls)));
   }
 
   private void readPublishRetry(YamlSection retry) {

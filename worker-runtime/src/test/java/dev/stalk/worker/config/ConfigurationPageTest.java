@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.codec.ContentConfig;
+import dev.stalk.broker.redis.RedisNaming;
+import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -28,7 +30,8 @@ class ConfigurationPageTest {
   private static final Pattern UNKNOWN =
       Pattern.compile("(?m)^page:\\d+:\\d+: (?:(.+)\\.)?nonsense: unknown key; known keys: (.+)$");
   private static final Set<String> SECTIONS =
-      Set.of("broker", "results", "content", "defaults", "queues");
+      Set.of(
+          "broker", "broker.publish-retry", "results", "content", "defaults", "queues");
 
   private final String page = read();
 
@@ -52,7 +55,7 @@ class ConfigurationPageTest {
   private static Set<String> knownKeys() {
     String text =
         """
-        broker: { nonsense: }
+        broker: { nonsense: , publish-retry: { nonsense: } }
         results: { nonsense: }
         content: { nonsense: }
         defaults: { nonsense: }
@@ -89,6 +92,17 @@ class ConfigurationPageTest {
         .containsEntry(
             "broker.socket-timeout",
             "`REDIS_SOCKET_TIMEOUT`, else " + duration(BrokerConfig.DEFAULT_SOCKET_TIMEOUT))
+        .containsEntry(
+            "broker.publish-retry.max-retries", code(PublishRetryPolicy.DEFAULT.maxRetries()))
+        .containsEntry(
+            "broker.publish-retry.interval-start",
+            duration(PublishRetryPolicy.DEFAULT.intervalStart()))
+        .containsEntry(
+            "broker.publish-retry.interval-step",
+            duration(PublishRetryPolicy.DEFAULT.intervalStep()))
+        .containsEntry(
+            "broker.publish-retry.interval-max", duration(PublishRetryPolicy.DEFAULT.intervalMax()))
+        .containsEntry("broker.priority-steps", code(RedisNaming.DEFAULT.prioritySteps()))
         .containsEntry("results.expires", duration(BrokerConfig.DEFAULT_RESULT_EXPIRES))
         .containsEntry("content.task-serializer", code(ContentConfig.DEFAULT_SERIALIZER))
         .containsEntry("content.task-compression", code(ContentConfig.DEFAULT_COMPRESSION))

@@ -114,7 +114,7 @@ class WorkerYamlErrorsTest {
         "broker: { connect-timeout: 5ms } | 28 | broker.connect-timeout: must be between 10ms and 1d, not 5ms",
         "broker: { socket-timeout: 25h } | 27 | broker.socket-timeout: must be between 10ms and 1d, not 25h",
         "broker: { max-connections: 10001 } | 28 | broker.max-connections: must be between 1 and 10000, not 10001",
-        "broker: { url: 'http://h/0' } | 16 | broker.url: not a Redis address: the scheme is not one of redis, rediss. An address looks like redis://user:password@host:6379/0",
+        "broker: { url: 'http://h/0' } | 16 | broker.url: not a Redis address: the scheme is not one of redis, rediss, redis+socket, sentinel. An address looks like redis://user:password@host:6379/0",
         "broker: redis://localhost | 9 | broker: must be a mapping, not a single value",
         "results: { expires: 1500ms } | 21 | results.expires: must be whole seconds, as Redis counts them",
         "results: { url: '' } | 17 | results.url: not a Redis address: it has no scheme. An address looks like redis://user:password@host:6379/0",
@@ -222,7 +222,7 @@ class WorkerYamlErrorsTest {
     assertThat(refused)
         .hasMessage(
             """
-            environment: REDIS_URL: not a Redis address: the scheme is not one of redis, rediss. An address looks like redis://user:password@host:6379/0
+            environment: REDIS_URL: not a Redis address: the scheme is not one of redis, rediss, redis+socket, sentinel. An address looks like redis://user:password@host:6379/0
             environment: REDIS_MAX_CONNECTIONS: is not a number
             environment: REDIS_SOCKET_TIMEOUT: socket-timeout must be between 10ms and 1d, not 1ms
             worker.yaml:2:1: nmae: unknown key; did you mean name?""");
