@@ -2,8 +2,11 @@ package dev.stalk.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stalk.broker.transport.Fanout;
 import dev.stalk.broker.transport.Publication;
+import dev.stalk.broker.transport.Quarantine;
 import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.Queues;
 import dev.stalk.broker.transport.ResultBackend;
 import dev.stalk.broker.transport.Transport;
 import java.time.Instant;
@@ -122,6 +125,21 @@ final class FakeTransport implements Transport {
 
   @Override
   public long purge(String queue) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Queues queues() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Fanout fanout() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Quarantine quarantine() {
     throw new UnsupportedOperationException();
   }
 

@@ -1,10 +1,11 @@
 package dev.stalk.broker.redis;
 
 import dev.stalk.broker.transport.BrokerException;
-import dev.stalk.broker.transport.BrokerInterruptedException;
-import dev.stalk.broker.transport.BrokerUnavailableException;
+import dev.stalk.broker.transport.Fanout;
 import dev.stalk.broker.transport.Publication;
+import dev.stalk.broker.transport.Quarantine;
 import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.Queues;
 import dev.stalk.broker.transport.ResultBackend;
 import dev.stalk.broker.transport.Transport;
 import java.time.Instant;
@@ -14,7 +15,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -34,12 +34,6 @@ public final class RedisTransport implements Transport {
   private static final long PING_SECONDS = 10;
   private static final long COUNTED_SECONDS = 7 * 86_400;
 
-  /**
-   * Pauses before each retry of a publish, in milliseconds (celery {@code
-   * task_publish_retry_policy}).
-   */
-  private static final long[] RETRY_PAUSES = {0, 200, 400};
-
   private final RedisConfig config;
   private final RedisKeys keys;
   private final RedisPool pool;
@@ -50,7 +44,10 @@ public final class RedisTransport implements Transport {
   private final RedisResults results;
   private final UnackedSweeper sweeper;
   private final ScheduledExecutorService watch;
-  private final Set<String> declared = ConcurrentHashMap.newKeySet();
+  private final RedisBindings bindings;
+  private final RedisRouting routing;
+  private final RedisFanout fanout;
+  private final RedisQuarantine quarantine;
 
   private RedisTransport(RedisConfig config) {
     this.config = config;
@@ -71,6 +68,10 @@ public final class RedisTransport implements Transport {
     wakeUps = new RedisWakeUps(brokerSubscriber);
     results = new RedisResults(config, keys, resultPool, resultSubscriber, watch);
     sweeper = new UnackedSweeper(config, keys, pool);
+    bindings = new RedisBindings(keys);
+    routing = new RedisRouting(config, keys, pool, bindings);
+    fanout = new RedisFanout(config, keys, pool, brokerSubscriber);
+    quarantine = new RedisQuarantine(keys, pool);
     var unused =
         watch.scheduleWithFixedDelay(this::ping, PING_SECONDS, PING_SECONDS, TimeUnit.SECONDS);
   }
@@ -85,6 +86,7 @@ public final class RedisTransport implements Transport {
     if (resultSubscriber != brokerSubscriber) {
       resultSubscriber.ping();
     }
+    fanout.takeInMisdirected();
   }
 
   /**
@@ -97,22 +99,21 @@ public final class RedisTransport implements Transport {
    */
   @Override
   public void publish(List<Publication> publications) {
-    List<Publication> left = publications;
-    for (int attempt = 0; ; attempt++) {
-      List<Publication> unconfirmed = new ArrayList<>();
-      BrokerException failure = publishPages(left, unconfirmed);
-      if (failure == null) {
-        return;
-      }
-      declared.clear();
-      boolean again =
-          failure instanceof BrokerUnavailableException && !RedisErrors.isTimeout(failure);
-      if (!again || attempt == RETRY_PAUSES.length) {
-        throw failure;
-      }
-      left = unconfirmed;
-      pause(RETRY_PAUSES[attempt]);
+    if (!bindings.anyExpires()) {
+      RedisPublishRetry.run(publications, this::publishPages, bindings::lost);
+      return;
     }
+    List<Publication> lasting = new ArrayList<>();
+    List<List<Publication>> expiring = new ArrayList<>();
+    for (Publication publication : publications) {
+      if (bindings.expires(publication.queue()) == null) {
+        lasting.add(publication);
+      } else {
+        expiring.add(List.of(publication));
+      }
+    }
+    RedisPublishRetry.run(lasting, this::publishPages, bindings::lost);
+    routing.publish(expiring);
   }
 
   /**
@@ -135,14 +136,6 @@ public final class RedisTransport implements Transport {
       unconfirmed.addAll(open);
     }
     return failure;
-  }
-
-  private static void pause(long millis) {
-    try {
-      Thread.sleep(millis);
-    } catch (InterruptedException e) {
-      throw new BrokerInterruptedException("interrupted between two attempts to publish", e);
-    }
   }
 
   /**
@@ -171,7 +164,7 @@ public final class RedisTransport implements Transport {
       }
     }
     if (first == null) {
-      page.forEach(publication -> declared.add(publication.queue()));
+      page.forEach(publication -> bindings.confirmed(publication.queue()));
     }
     return first;
   }
@@ -199,17 +192,20 @@ public final class RedisTransport implements Transport {
   private int declare(RedisConnection connection, List<Publication> publications) {
     Set<String> fresh = new java.util.LinkedHashSet<>();
     for (Publication publication : publications) {
-      if (!declared.contains(publication.queue())) {
+      if (!bindings.isWritten(publication.queue())) {
         fresh.add(publication.queue());
       }
     }
-    fresh.forEach(queue -> RedisBindings.write(connection, keys, queue));
-    return fresh.size() * RedisBindings.ANSWERS;
+    int answers = 0;
+    for (String queue : fresh) {
+      answers += bindings.write(connection, queue);
+    }
+    return answers;
   }
 
   @Override
   public QueueConnection consume(List<String> queues, String holder, Runnable wake) {
-    return new RedisQueueConnection(config, keys, results, wakeUps, queues, holder, wake);
+    return new RedisQueueConnection(config, keys, bindings, results, wakeUps, queues, holder, wake);
   }
 
   @Override
@@ -273,23 +269,22 @@ public final class RedisTransport implements Transport {
 
   @Override
   public long purge(String queue) {
-    return pool.with(
-        connection -> {
-          connection.write(Command.MULTI);
-          for (int step : keys.steps()) {
-            connection.write(Command.LLEN, keys.list(queue, step));
-            connection.write(Command.DEL, keys.list(queue, step));
-          }
-          connection.write(Command.EXEC);
-          List<Object> answers = connection.sendAndReadAll(2 + 2 * keys.steps().size());
-          RedisConnection.throwFirstError(answers);
-          List<?> lengthsAndDeletions = (List<?>) answers.get(answers.size() - 1);
-          long purged = 0;
-          for (int i = 0; i < lengthsAndDeletions.size(); i += 2) {
-            purged += (Long) lengthsAndDeletions.get(i);
-          }
-          return purged;
-        });
+    return routing.purge(queue);
+  }
+
+  @Override
+  public Queues queues() {
+    return routing;
+  }
+
+  @Override
+  public Fanout fanout() {
+    return fanout;
+  }
+
+  @Override
+  public Quarantine quarantine() {
+    return quarantine;
   }
 
   @Override
