@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
@@ -90,13 +91,12 @@ public final class MessageFactory {
             Map.of(),
             "java",
             options.headers());
-    String queue = options.queue() == null ? defaultQueue : options.queue();
     MessageProperties properties =
         new MessageProperties(
             id,
             replyTo,
             options.priority() == null ? 0 : options.priority(),
-            Route.toQueue(queue),
+            route(options),
             false,
             expires == null ? null : expiration(now, expires),
             options.serializer(),
@@ -105,18 +105,54 @@ public final class MessageFactory {
         headers, new TaskBody(signature.args(), signature.kwargs(), NOTHING_FOLLOWS), properties);
   }
 
+  private Route route(SendOptions options) {
+    if (options.route() != null) {
+      return options.route();
+    }
+    return Route.toQueue(options.queue() == null ? defaultQueue : options.queue());
+  }
+
   /**
    * The encoded message and where it goes.
    *
-   * @throws EncodingException if an argument has no form in the serializer, the body is too large,
-   *     or a library is missing
+   * @throws EncodingException if an argument has no form in the serializer, the body is too
+   *     large, or a library is missing
+   * @throws IllegalArgumentException if the message goes through an exchange, whose queues have to
+   *     be asked for
    */
   public Publication publication(TaskMessage message) {
-    MessageProperties properties = message.properties();
-    return new Publication(
-        properties.route().routingKey(),
-        properties.priority(),
-        MessageCodec.encode(message, deliveryTag(), content));
+    Route route = message.properties().route();
+    if (!route.exchange().isEmpty()) {
+      throw new IllegalArgumentException(
+          "the message goes through exchange %s, not straight to a queue"
+              .formatted(route.exchange()));
+    }
+    return copy(message, route.routingKey());
+  }
+
+  /**
+   * One copy of the encoded message for each of these queues, each with a delivery tag of its own,
+   * as holders of two copies would share an entry in {@code unacked} else.
+   *
+   * @throws EncodingException if an argument has no form in the serializer, the body is too
+   *     large, or a library is missing
+   */
+  List<Publication> copies(TaskMessage message, List<String> queues) {
+    return queues.stream().map(queue -> copy(message, queue)).toList();
+  }
+
+  private Publication copy(TaskMessage message, String queue) {
+    return new Publication(queue, message.properties().priority(), encode(message));
+  }
+
+  /**
+   * The encoded message with a new delivery tag.
+   *
+   * @throws EncodingException if an argument has no form in the serializer, the body is too
+   *     large, or a library is missing
+   */
+  byte[] encode(TaskMessage message) {
+    return MessageCodec.encode(message, deliveryTag(), content);
   }
 
   /** Has to be unique, not secret: no need for the secure generator's lock. */

@@ -21,7 +21,10 @@ import picocli.CommandLine.Command;
       SendCommand.class,
       ResultCommand.class,
       QueuesCommand.class,
+      PeekCommand.class,
       PurgeCommand.class,
+      DeleteCommand.class,
+      QuarantineCommand.class,
       SelftestCommand.class
     },
     exitCodeListHeading = ExitCodes.HEADING,

@@ -2,9 +2,12 @@ package dev.stalk.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stalk.broker.transport.Fanout;
 import dev.stalk.broker.transport.ParkedMessages;
 import dev.stalk.broker.transport.Publication;
+import dev.stalk.broker.transport.Quarantine;
 import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.Queues;
 import dev.stalk.broker.transport.ResultBackend;
 import dev.stalk.broker.transport.Transport;
 import java.time.Duration;
@@ -171,6 +174,21 @@ final class FakeTransport implements Transport {
 
   @Override
   public long purge(String queue) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Queues queues() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Fanout fanout() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Quarantine quarantine() {
     throw new UnsupportedOperationException();
   }
 

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id the task's id; a random one if null
  * @param queue the queue; the client's default queue if null
+ * @param route exchange and routing key instead of a queue; Celery's {@code exchange} and {@code
+ *     routing_key}
  * @param priority 0 to 9, 0 is served first; 0 if null
  * @param ignoreResult whether the result is wanted; null leaves it to the worker's task
  * @param eta not before; overruled by {@code countdown}
@@ -34,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 public record SendOptions(
     @Nullable String id,
     @Nullable String queue,
+    @Nullable Route route,
     @Nullable Integer priority,
     @Nullable Boolean ignoreResult,
     @Nullable Instant eta,
@@ -87,6 +90,11 @@ public record SendOptions(
       throw new IllegalArgumentException(
           "a queue's name must not be blank nor hold control characters");
     }
+    if (queue != null && route != null) {
+      throw new IllegalArgumentException(
+          "a message goes to a queue (%s) or to an exchange (%s), not to both"
+              .formatted(queue, route.exchange()));
+    }
     if (priority != null && (priority < 0 || priority > 9)) {
       throw new IllegalArgumentException("priority must be between 0 and 9, not " + priority);
     }
@@ -125,6 +133,7 @@ public record SendOptions(
     Builder builder = new Builder();
     builder.id = id;
     builder.queue = queue;
+    builder.route = route;
     builder.priority = priority;
     builder.ignoreResult = ignoreResult;
     builder.eta = eta;
@@ -145,6 +154,7 @@ public record SendOptions(
   public static final class Builder {
     private @Nullable String id;
     private @Nullable String queue;
+    private @Nullable Route route;
     private @Nullable Integer priority;
     private @Nullable Boolean ignoreResult;
     private @Nullable Instant eta;
@@ -168,6 +178,11 @@ public record SendOptions(
 
     public Builder queue(@Nullable String value) {
       queue = value;
+      return this;
+    }
+
+    public Builder route(@Nullable Route value) {
+      route = value;
       return this;
     }
 
@@ -239,12 +254,14 @@ public record SendOptions(
     /**
      * Makes the options.
      *
-     * @throws IllegalArgumentException if a value is out of its range or a header is reserved
+     * @throws IllegalArgumentException if a value is out of its range, a header is reserved, or
+     *     both a queue and a route are given
      */
     public SendOptions build() {
       return new SendOptions(
           id,
           queue,
+          route,
           priority,
           ignoreResult,
           eta,

@@ -77,6 +77,11 @@ final class RedisKeys {
     return naming.prioritySteps();
   }
 
+  /** What precedes every key of the queues. */
+  String prefix() {
+    return naming.prefix();
+  }
+
   /** Between the parts of a binding's member. */
   String separator() {
     return naming.separator();
@@ -132,11 +137,36 @@ final class RedisKeys {
   }
 
   /**
-   * A direct exchange's member: routing key, no pattern, queue (kombu {@code Channel._queue_bind}).
-   * Members bear no prefix.
+   * A binding's member: routing key, the pattern made of it or nothing, queue (kombu {@code
+   * Channel._queue_bind}). Members bear no prefix.
    */
-  byte[] directMember(String routingKey, String queue) {
-    return bytes(routingKey + naming.separator() + naming.separator() + queue);
+  byte[] member(String routingKey, String pattern, String queue) {
+    return bytes(routingKey + naming.separator() + pattern + naming.separator() + queue);
+  }
+
+  /**
+   * When the binding sets of queues that expire may be deleted (kombu {@code
+   * Channel.keyprefix_binding_deadlines}).
+   */
+  byte[] bindingDeadlines() {
+    return prefixed("_kombu.binding_deadlines");
+  }
+
+  /** The text before an exchange's name in the fanout channels of a database. */
+  String fanoutPrefix(int database) {
+    return naming.prefix()
+        + naming
+            .fanoutPrefix()
+            .replace("{{", "\u0001")
+            .replace("}}", "\u0002")
+            .replace("{db}", Integer.toString(database))
+            .replace('\u0001', '{')
+            .replace('\u0002', '}');
+  }
+
+  /** Whether a fanout channel ends in the routing key. */
+  boolean fanoutPatterns() {
+    return naming.fanoutPatterns();
   }
 
   static byte[] bytes(String text) {

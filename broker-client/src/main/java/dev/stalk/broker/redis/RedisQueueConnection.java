@@ -33,6 +33,7 @@ final class RedisQueueConnection implements QueueConnection {
 
   private final RedisConfig config;
   private final RedisKeys keys;
+  private final RedisBindings bindings;
   private final RedisResults results;
   private final RedisWakeUps wakeUps;
   private final RedisHolders holders;
@@ -65,6 +66,7 @@ final class RedisQueueConnection implements QueueConnection {
   RedisQueueConnection(
       RedisConfig config,
       RedisKeys keys,
+      RedisBindings bindings,
       RedisResults results,
       RedisWakeUps wakeUps,
       RedisHolders holders,
@@ -73,6 +75,7 @@ final class RedisQueueConnection implements QueueConnection {
       Runnable wake) {
     this.config = config;
     this.keys = keys;
+    this.bindings = bindings;
     this.results = results;
     this.wakeUps = wakeUps;
     this.holders = holders;
@@ -158,8 +161,11 @@ final class RedisQueueConnection implements QueueConnection {
 
   /** As a kombu consumer does, so that publishers with a named exchange find the queue. */
   private void declare(RedisConnection current) {
-    sources.forEach(source -> RedisBindings.write(current, keys, source.queue()));
-    RedisConnection.throwFirstError(current.sendAndReadAll(sources.size() * RedisBindings.ANSWERS));
+    int answers = 0;
+    for (Source source : sources) {
+      answers += bindings.write(current, source.queue());
+    }
+    RedisConnection.throwFirstError(current.sendAndReadAll(answers));
   }
 
   /**

@@ -1,11 +1,12 @@
 package dev.stalk.broker.redis;
 
 import dev.stalk.broker.transport.BrokerException;
-import dev.stalk.broker.transport.BrokerInterruptedException;
+import dev.stalk.broker.transport.Fanout;
 import dev.stalk.broker.transport.ParkedMessages;
 import dev.stalk.broker.transport.Publication;
-import dev.stalk.broker.transport.PublishRetryPolicy;
+import dev.stalk.broker.transport.Quarantine;
 import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.Queues;
 import dev.stalk.broker.transport.ResultBackend;
 import dev.stalk.broker.transport.Transport;
 import java.time.Duration;
@@ -17,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -58,7 +58,11 @@ public final class RedisTransport implements Transport {
   private final AbandonedSweeper abandoned;
   private final VisibleSweeper visible;
   private final ScheduledExecutorService watch;
-  private final Set<String> declared = ConcurrentHashMap.newKeySet();
+  private final RedisBindings bindings;
+  private final RedisPublishRetry publishRetry;
+  private final RedisRouting routing;
+  private final RedisFanout fanout;
+  private final RedisQuarantine quarantine;
 
   private RedisTransport(RedisConfig config) {
     this.config = config;
@@ -88,6 +92,11 @@ public final class RedisTransport implements Transport {
     Restorer restorer = new Restorer(keys, pool);
     abandoned = new AbandonedSweeper(config, keys, pool, restorer);
     visible = new VisibleSweeper(config, keys, pool, restorer);
+    bindings = new RedisBindings(keys);
+    routing = new RedisRouting(config, keys, pool, bindings);
+    fanout = new RedisFanout(config, keys, pool, brokerSubscriber);
+    quarantine = new RedisQuarantine(keys, pool);
+    publishRetry = new RedisPublishRetry(config.publishRetry());
     var unused =
         watch.scheduleWithFixedDelay(this::ping, PING_SECONDS, PING_SECONDS, TimeUnit.SECONDS);
     var unusedToo =
@@ -116,6 +125,7 @@ public final class RedisTransport implements Transport {
     if (resultSubscriber != brokerSubscriber) {
       resultSubscriber.ping();
     }
+    fanout.takeInMisdirected();
   }
 
   /**
@@ -130,21 +140,21 @@ public final class RedisTransport implements Transport {
    */
   @Override
   public void publish(List<Publication> publications) {
-    List<Publication> left = publications;
-    for (int retries = 0; ; retries++) {
-      List<Publication> unconfirmed = new ArrayList<>();
-      BrokerException failure = publishPages(left, unconfirmed);
-      if (failure == null) {
-        return;
-      }
-      declared.clear();
-      boolean again = failure.isRetryable() && !RedisErrors.isTimeout(failure);
-      if (!again || !config.publishRetry().allows(retries)) {
-        throw failure;
-      }
-      left = unconfirmed;
-      pause(config.publishRetry().pause(retries));
+    if (!bindings.anyExpires()) {
+      publishRetry.run(publications, this::publishPages, bindings::lost);
+      return;
     }
+    List<Publication> lasting = new ArrayList<>();
+    List<List<Publication>> expiring = new ArrayList<>();
+    for (Publication publication : publications) {
+      if (bindings.expires(publication.queue()) == null) {
+        lasting.add(publication);
+      } else {
+        expiring.add(List.of(publication));
+      }
+    }
+    publishRetry.run(lasting, this::publishPages, bindings::lost);
+    routing.publish(expiring);
   }
 
   /**
@@ -183,14 +193,6 @@ public final class RedisTransport implements Transport {
     return end;
   }
 
-  private static void pause(Duration pause) {
-    try {
-      Thread.sleep(pause.toMillis());
-    } catch (InterruptedException e) {
-      throw new BrokerInterruptedException("interrupted between two attempts to publish", e);
-    }
-  }
-
   /**
    * One LPUSH for each run of messages to the same list, all in one round trip. Leaves in {@code
    * open} what was not confirmed, and returns the first error among the answers, or null.
@@ -217,7 +219,7 @@ public final class RedisTransport implements Transport {
       }
     }
     if (first == null) {
-      page.forEach(publication -> declared.add(publication.queue()));
+      page.forEach(publication -> bindings.confirmed(publication.queue()));
     }
     return first;
   }
@@ -248,19 +250,22 @@ public final class RedisTransport implements Transport {
   private int declare(RedisConnection connection, List<Publication> publications) {
     Set<String> fresh = new java.util.LinkedHashSet<>();
     for (Publication publication : publications) {
-      if (!declared.contains(publication.queue())) {
+      if (!bindings.isWritten(publication.queue())) {
         fresh.add(publication.queue());
       }
     }
-    fresh.forEach(queue -> RedisBindings.write(connection, keys, queue));
-    return fresh.size() * RedisBindings.ANSWERS;
+    int answers = 0;
+    for (String queue : fresh) {
+      answers += bindings.write(connection, queue);
+    }
+    return answers;
   }
 
   @Override
   public QueueConnection consume(List<String> queues, String holder, Runnable wake) {
     WatchedQueueConnection line =
         new WatchedQueueConnection(
-            new RedisQueueConnection(config, keys, results, wakeUps, holders, queues, holder, wake),
+            new RedisQueueConnection(config, keys, bindings, results, wakeUps, holders, queues, holder, wake),
             outages.persistent(),
             lines::remove);
     lines.add(line);
@@ -327,23 +332,22 @@ public final class RedisTransport implements Transport {
 
   @Override
   public long purge(String queue) {
-    return pool.with(
-        connection -> {
-          connection.write(Command.MULTI);
-          for (int step : keys.steps()) {
-            connection.write(Command.LLEN, keys.list(queue, step));
-            connection.write(Command.DEL, keys.list(queue, step));
-          }
-          connection.write(Command.EXEC);
-          List<Object> answers = connection.sendAndReadAll(2 + 2 * keys.steps().size());
-          RedisConnection.throwFirstError(answers);
-          List<?> lengthsAndDeletions = (List<?>) answers.get(answers.size() - 1);
-          long purged = 0;
-          for (int i = 0; i < lengthsAndDeletions.size(); i += 2) {
-            purged += (Long) lengthsAndDeletions.get(i);
-          }
-          return purged;
-        });
+    return routing.purge(queue);
+  }
+
+  @Override
+  public Queues queues() {
+    return routing;
+  }
+
+  @Override
+  public Fanout fanout() {
+    return fanout;
+  }
+
+  @Override
+  public Quarantine quarantine() {
+    return quarantine;
   }
 
   @Override

@@ -89,6 +89,15 @@ public interface Transport extends AutoCloseable {
    */
   long purge(String queue);
 
+  /** Declares queues, looks into them and finds the way to them. */
+  Queues queues();
+
+  /** Publishes to everybody who listens, and listens. */
+  Fanout fanout();
+
+  /** What was put aside. */
+  Quarantine quarantine();
+
   /** The broker's clock. */
   Instant time();
 

@@ -164,7 +164,7 @@ end
 
 local SLICE, BYTES = 16, 1048576 -- what is fetched at a time, and after how much it is enough
 
-local fetched, sources, bad, bytes = {}, {}, 0, 0
+local fetched, sources, bad, bytes, failure = {}, {}, 0, 0, nil
 
 local function listOf(queue, step)
   return KEYS[2 + (queue - 1) * (lists + 1) + 1 + step]
@@ -242,7 +242,10 @@ local function fetchStep(step, touched)
       if n <= 0 or bytes >= BYTES then
         return true
       end
-      local got = fetch(queue, step, n)
+      local ok, got = pcall(fetch, queue, step, n)
+      if not ok then
+        failure, got = failure or got, 0 -- the other queues are fetched from all the same
+      end
       touched[#touched + 1] = got > 0 and listOf(queue, step) or nil
       if got == n then
         still[#still + 1] = queue
@@ -270,7 +273,7 @@ end
 
 local fates = settle()
 local ok, more = pcall(fetchAll)
-if ok then
+if ok and not failure then
   return {fates, fetched, sources, bad, more}
 end
-return {fates, fetched, sources, bad, '1', textOf(more)}
+return {fates, fetched, sources, bad, '1', textOf(failure or more)}
