@@ -115,8 +115,8 @@ public final class MessageFactory {
   /**
    * The encoded message and where it goes.
    *
-   * @throws EncodingException if an argument has no form in the serializer, the body is too
-   *     large, or a library is missing
+   * @throws EncodingException if an argument has no form in the serializer, the body is too large,
+   *     or a library is missing
    * @throws IllegalArgumentException if the message goes through an exchange, whose queues have to
    *     be asked for
    */
@@ -134,8 +134,8 @@ public final class MessageFactory {
    * One copy of the encoded message for each of these queues, each with a delivery tag of its own,
    * as holders of two copies would share an entry in {@code unacked} else.
    *
-   * @throws EncodingException if an argument has no form in the serializer, the body is too
-   *     large, or a library is missing
+   * @throws EncodingException if an argument has no form in the serializer, the body is too large,
+   *     or a library is missing
    */
   List<Publication> copies(TaskMessage message, List<String> queues) {
     return queues.stream().map(queue -> copy(message, queue)).toList();
@@ -148,8 +148,8 @@ public final class MessageFactory {
   /**
    * The encoded message with a new delivery tag.
    *
-   * @throws EncodingException if an argument has no form in the serializer, the body is too
-   *     large, or a library is missing
+   * @throws EncodingException if an argument has no form in the serializer, the body is too large,
+   *     or a library is missing
    */
   byte[] encode(TaskMessage message) {
     return MessageCodec.encode(message, deliveryTag(), content);

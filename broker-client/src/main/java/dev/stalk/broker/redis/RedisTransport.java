@@ -9,7 +9,6 @@ import dev.stalk.broker.transport.QueueConnection;
 import dev.stalk.broker.transport.Queues;
 import dev.stalk.broker.transport.ResultBackend;
 import dev.stalk.broker.transport.Transport;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -18,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -265,7 +265,8 @@ public final class RedisTransport implements Transport {
   public QueueConnection consume(List<String> queues, String holder, Runnable wake) {
     WatchedQueueConnection line =
         new WatchedQueueConnection(
-            new RedisQueueConnection(config, keys, bindings, results, wakeUps, holders, queues, holder, wake),
+            new RedisQueueConnection(
+                config, keys, bindings, results, wakeUps, holders, queues, holder, wake),
             outages.persistent(),
             lines::remove);
     lines.add(line);

@@ -30,8 +30,7 @@ class ConfigurationPageTest {
   private static final Pattern UNKNOWN =
       Pattern.compile("(?m)^page:\\d+:\\d+: (?:(.+)\\.)?nonsense: unknown key; known keys: (.+)$");
   private static final Set<String> SECTIONS =
-      Set.of(
-          "broker", "broker.publish-retry", "results", "content", "defaults", "queues");
+      Set.of("broker", "broker.publish-retry", "results", "content", "defaults", "queues");
 
   private final String page = read();
 
