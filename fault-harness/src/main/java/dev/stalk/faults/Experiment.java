@@ -208,6 +208,7 @@ final class Experiment implements AutoCloseable {
             round.violations().isEmpty() ? "" : ", " + round.violations().size() + " VIOLATIONS");
   }
 
+  /** Stops everything; may be called by another thread, and then ends the run with an error. */
   @Override
   public void close() {
     stage.close();

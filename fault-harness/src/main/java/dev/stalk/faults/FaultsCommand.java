@@ -201,7 +201,11 @@ public final class FaultsCommand implements Callable<Integer> {
       throws IOException, InterruptedException {
     progress(scenario.name() + ": starting");
     try (Experiment experiment = new Experiment(scenario, FaultsCommand::progress)) {
-      return experiment.run(soFar -> write(soFar, before));
+      Thread hook = new Thread(experiment::close, "faults-at-exit"); // on SIGINT and SIGTERM
+      Runtime.getRuntime().addShutdownHook(hook);
+      Totals totals = experiment.run(soFar -> write(soFar, before));
+      Runtime.getRuntime().removeShutdownHook(hook);
+      return totals;
     }
   }
 

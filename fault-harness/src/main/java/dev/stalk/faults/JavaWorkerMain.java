@@ -14,7 +14,8 @@ final class JavaWorkerMain {
   /** What it prints when it consumes. */
   static final String READY = "fault worker ready";
 
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  /** How long running tasks get when it is asked to stop; longer than the longest. */
+  static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private JavaWorkerMain() {}
 

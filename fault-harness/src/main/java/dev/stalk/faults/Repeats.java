@@ -81,13 +81,15 @@ final class Repeats {
         .anyMatch(span -> span.meets(possible) && span.length() >= TO_LAPSE);
   }
 
+  /** A stop lets tasks end, so long as it may take, and needs Redis to say so. */
   private boolean wasStopped(Execution run, Execution again) {
     Long stop = timeline.stopOf(run.worker());
     if (stop == null || stop > again.began()) {
       return false;
     }
     Span since = new Span(stop, again.began());
-    return !run.isDone() || timeline.redisAway().stream().anyMatch(since::meets);
+    boolean impatient = !run.isDone() && since.length() >= JavaWorkerMain.PATIENCE.toMillis();
+    return impatient || timeline.redisAway().stream().anyMatch(since::meets);
   }
 
   private boolean wasBroken(Span span) {

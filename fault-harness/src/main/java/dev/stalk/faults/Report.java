@@ -92,6 +92,7 @@ final class Report {
     rows.add(row("times a task was begun", Totals::executions));
     rows.add(row("of these, begun again", Totals::repeated));
     rows.add(row("workers that ended by themselves", Totals::exits));
+    rows.add(row("workers that did not come up at the first attempt", Totals::failedStarts));
     rows.add(row("workers that consumed no more until restarted", Totals::stuck));
     rows.add(row("rounds that did not settle by themselves", Totals::stuckRounds));
     rows.add(row("longest time to settle after the last fault", run -> seconds(run.slowest())));

@@ -217,9 +217,9 @@ final class Stage implements AutoCloseable {
     }
   }
 
-  /** Stops everything, the youngest first. */
+  /** Stops everything, the youngest first. Does nothing the second time. */
   @Override
-  public void close() {
+  public synchronized void close() {
     while (!started.isEmpty()) {
       AutoCloseable part = started.pop();
       try {

@@ -115,6 +115,15 @@ class RepeatsTest {
   }
 
   @Test
+  void aStopThatInterruptsBeforeItsTimeExplainsNothing() {
+    timeline.stopping("java-1.1", NOW + 12);
+    Execution interrupted = new Execution("t", "java-1.1", NOW + 10, Execution.NEVER);
+
+    assertThat(cause(interrupted, run("java-2.1", 300, 310))).isEqualTo(Repeat.UNEXPLAINED);
+    assertThat(cause(interrupted, run("java-2.1", 9_000, 9_010))).isEqualTo(Repeat.STOPPED);
+  }
+
+  @Test
   void aConnectionCutWhileSendingMayHaveDoubledTheMessage() {
     timeline.cut(NOW + 3);
 
