@@ -84,7 +84,8 @@ class OutageIT {
 
   /** Seconds since the queue's line was made; 0 without one. */
   private static long lineAge(Interop peers) {
-    for (String client : String.valueOf(peers.redis().command("CLIENT", "LIST")).split("\n")) {
+    String list = String.valueOf(peers.redis().command("CLIENT", "LIST"));
+    for (String client : list.split("\n", -1)) {
       if (client.contains("-queue-work ")) {
         return Long.parseLong(client.replaceFirst("(?s).* age=(\\d+) .*", "$1"));
       }
