@@ -67,8 +67,7 @@ final class DeleteCommand implements Callable<Integer> {
           && !confirmation.ask(
               spec,
               "%d messages wait in %s at %s. Delete them and the queue?"
-                  .formatted(
-                      client.queues().length(queue), queue, RedisUrl.parse(config.url())),
+                  .formatted(client.queues().length(queue), queue, RedisUrl.parse(config.url())),
               "nothing was deleted")) {
         return ExitCodes.FAILED;
       }

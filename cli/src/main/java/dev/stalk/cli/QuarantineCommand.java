@@ -30,7 +30,6 @@ final class QuarantineCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(
-        spec.commandLine(), "say what to do: list, show, replay or purge");
+    throw new ParameterException(spec.commandLine(), "say what to do: list, show, replay or purge");
   }
 }

@@ -78,8 +78,7 @@ final class QuarantineReplayCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     if (all == !ids.isEmpty()) {
-      throw new ParameterException(
-          spec.commandLine(), "say which messages: their ids, or --all");
+      throw new ParameterException(spec.commandLine(), "say which messages: their ids, or --all");
     }
     if (all) {
       confirmation.requireSomebody(spec, "replay all");

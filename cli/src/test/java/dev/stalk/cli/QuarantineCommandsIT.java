@@ -108,8 +108,7 @@ class QuarantineCommandsIT {
         .isEqualTo(new Run(0, "replayed 1 of 1 messages\n", ""));
     assertThat(quarantine("replay", "mail", one))
         .isEqualTo(
-            new Run(
-                1, "replayed 0 of 1 messages\n", one + ": not in the quarantine of mail\n"));
+            new Run(1, "replayed 0 of 1 messages\n", one + ": not in the quarantine of mail\n"));
     Run all = quarantine("replay", "mail", "--all", "--yes", "--to=other");
     assertThat(all.code()).isEqualTo(1);
     assertThat(all.out()).isEqualTo("replayed 1 of 2 messages\n");

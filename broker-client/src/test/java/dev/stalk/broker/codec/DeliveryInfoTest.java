@@ -27,7 +27,6 @@ class DeliveryInfoTest {
     byte[] changed = DeliveryInfo.readdress(before.getBytes(StandardCharsets.UTF_8), "ż");
 
     assertThat(new String(changed, StandardCharsets.UTF_8))
-        .isEqualTo(
-            after.replace("NEW", "{\"exchange\": \"\", \"routing_key\": \"\\u017c\"}"));
+        .isEqualTo(after.replace("NEW", "{\"exchange\": \"\", \"routing_key\": \"\\u017c\"}"));
   }
 }
