@@ -46,7 +46,7 @@ class QuarantineCommandsIT {
   }
 
   private String id(int index) {
-    return quarantine("list", "mail").out().lines().toList().get(index + 1).split(" ")[0];
+    return quarantine("list", "mail").out().lines().toList().get(index + 1).substring(0, 16);
   }
 
   @Test

@@ -143,7 +143,14 @@ class FanoutIT {
   }
 
   @ParameterizedTest
-  @CsvSource({"a.b, a.b, 1", "a.#, a.b.c, 1", "a.*, a.b.c, 1", "a.b, a.c, 0", "'', '', 1", "'', a, 0"})
+  @CsvSource({
+    "a.b, a.b, 1",
+    "a.#, a.b.c, 1",
+    "a.*, a.b.c, 1",
+    "a.b, a.c, 0",
+    "'', '', 1",
+    "'', a, 0"
+  })
   void kombuHearsTheKeysItSubscribedTo(String bound, String published, int reached) {
     PythonSession python = peers.python();
     python.eval(LISTEN, at(0, Map.of(), bound));

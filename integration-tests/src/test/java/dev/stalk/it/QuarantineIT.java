@@ -372,7 +372,11 @@ class QuarantineIT {
       put(entry("q", (double) hourAgo.getEpochSecond(), "old " + i));
     }
     put("made by hand");
-    put(entry("q", (double) now.getEpochSecond(), lines("\", \"time\": 1.000, \"deliveries\": 1}", "young")));
+    put(
+        entry(
+            "q",
+            (double) now.getEpochSecond(),
+            lines("\", \"time\": 1.000, \"deliveries\": 1}", "young")));
     put(entry("q", (double) hourAgo.getEpochSecond(), "old again"));
 
     assertThat(quarantine.purgeOlderThan("q", Duration.ofMinutes(1))).isEqualTo(151);

@@ -196,8 +196,7 @@ class QueueOperationsIT {
   void aQueueWhoseKeyIsNoListIsReportedAndTheOthersFlow() {
     peers.redis().command("SET", "broken", "not a list");
     send(1, 0);
-    QueueConnection line =
-        peers.closed(transport.consume(List.of("broken", "q"), "a", () -> {}));
+    QueueConnection line = peers.closed(transport.consume(List.of("broken", "q"), "a", () -> {}));
 
     Exchange exchange = line.exchange(List.of(), 10, false);
 

@@ -41,8 +41,22 @@ class RoutingIT {
   private static final String SEP = "\u0006\u0016";
   private static final List<String> KEYS =
       List.of(
-          "foo.#", "foo.*.b_a-r", "*", "#", "", "foo", "a b.ż", "½.Ⅷ²", "x+y.(z)|[q]", "*.*.c",
-          "#.end", "a.*", "*.b", "a..b", "#.#", "日本.*");
+          "foo.#",
+          "foo.*.b_a-r",
+          "*",
+          "#",
+          "",
+          "foo",
+          "a b.ż",
+          "½.Ⅷ²",
+          "x+y.(z)|[q]",
+          "*.*.c",
+          "#.end",
+          "a.*",
+          "*.b",
+          "a..b",
+          "#.#",
+          "日本.*");
 
   private static final String DECLARE =
       """
@@ -174,9 +188,27 @@ class RoutingIT {
   void topicsLeadWhereTheyLeadInKombu(String version) { // RT-13
     List<String> published =
         List.of(
-            "foo", "foo.", "foo.x", "foo.x.y", "foo..x", "foo.x.b_a-r", "foo.x.y.b_a-r", "", "a b.ż",
-            "½.Ⅷ²", "x+y.(z)|[q]", "a.b", "a..b", "a.b.c", "the.end", ".end", "end", "日本.x",
-            "a.b\n", "foo.\nx", "FOO");
+            "foo",
+            "foo.",
+            "foo.x",
+            "foo.x.y",
+            "foo..x",
+            "foo.x.b_a-r",
+            "foo.x.y.b_a-r",
+            "",
+            "a b.ż",
+            "½.Ⅷ²",
+            "x+y.(z)|[q]",
+            "a.b",
+            "a..b",
+            "a.b.c",
+            "the.end",
+            ".end",
+            "end",
+            "日本.x",
+            "a.b\n",
+            "foo.\nx",
+            "FOO");
     PythonSession kombu = python(version);
     kombu.eval(DECLARE, Map.of("keys", KEYS, "exchange", "e", "kind", "topic"));
     JsonNode theirs =
@@ -259,8 +291,10 @@ class RoutingIT {
     client.queues().bind("d", Route.direct("directs", "a"));
 
     assertUnroutable(Route.direct("none", "k"), "no queue is bound to it; declare and bind one");
-    assertUnroutable(Route.direct("topics", "a.b"), "so it is a topic exchange: send with Route.topic");
-    assertUnroutable(Route.topic("directs", "a"), "it is no topic exchange: send with Route.direct");
+    assertUnroutable(
+        Route.direct("topics", "a.b"), "so it is a topic exchange: send with Route.topic");
+    assertUnroutable(
+        Route.topic("directs", "a"), "it is no topic exchange: send with Route.direct");
     assertUnroutable(Route.direct("directs", "b"), "none of its 1 bindings has such a key");
     assertUnroutable(Route.topic("topics", "a.b.c"), "none of its 1 bindings has such a key");
     assertThat(peers.number("DBSIZE")).isEqualTo(4); // the bindings alone
@@ -409,7 +443,8 @@ class RoutingIT {
                 got
                 """);
 
-    assertThat(got.toString()).isEqualTo("[\"0\",\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]");
+    assertThat(got.toString())
+        .isEqualTo("[\"0\",\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]");
     assertThat(members("_kombu.binding.e")).containsExactly("k::::q");
   }
 
