@@ -78,10 +78,21 @@ class SendOptionsTest {
             .build();
 
     assertThat(options.toBuilder().build()).isEqualTo(options);
-    assertThat(options).hasNoNullFieldsOrProperties();
+    assertThat(options).hasNoNullFieldsOrPropertiesExcept("route");
     assertThat(options.headers()).containsOnlyKeys("x-a", "x-b");
     assertThatThrownBy(() -> options.headers().put("id", "evil"))
         .isInstanceOf(UnsupportedOperationException.class);
+  }
+
+  @Test
+  void aMessageGoesToAQueueOrThroughAnExchange() {
+    SendOptions.Builder builder = SendOptions.builder().route(Route.topic("e", "k"));
+
+    assertThat(builder.build().toBuilder().build().route()).isEqualTo(Route.topic("e", "k"));
+    builder.queue("math");
+    assertThatThrownBy(builder::build)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("a message goes to a queue (math) or to an exchange (e), not to both");
   }
 
   @Test
