@@ -356,9 +356,7 @@ public record BrokerConfig(
      * global_keyprefix}); empty by default.
      */
     public Builder globalKeyprefix(String value) {
-      return naming(
-          new RedisNaming(
-              value, naming.resultPrefix(), naming.separator(), naming.prioritySteps()));
+      return named(value, naming.resultPrefix(), naming.separator(), naming.prioritySteps());
     }
 
     /**
@@ -369,20 +367,29 @@ public record BrokerConfig(
      */
     public Builder resultsGlobalKeyprefix(String value) {
       String ended = value.isEmpty() || value.matches("(?s).*[:_.-]") ? value : value + "_";
-      return naming(
-          new RedisNaming(naming.prefix(), ended, naming.separator(), naming.prioritySteps()));
+      return named(naming.prefix(), ended, naming.separator(), naming.prioritySteps());
     }
 
     /** Stands between a queue's name and a priority step (kombu's {@code sep}). */
     public Builder sep(String value) {
-      return naming(
-          new RedisNaming(naming.prefix(), naming.resultPrefix(), value, naming.prioritySteps()));
+      return named(naming.prefix(), naming.resultPrefix(), value, naming.prioritySteps());
     }
 
     /** The priority steps, ascending (kombu's {@code priority_steps}). */
     public Builder prioritySteps(List<Integer> value) {
+      return named(naming.prefix(), naming.resultPrefix(), naming.separator(), value);
+    }
+
+    private Builder named(
+        String prefix, String resultPrefix, String separator, List<Integer> steps) {
       return naming(
-          new RedisNaming(naming.prefix(), naming.resultPrefix(), naming.separator(), value));
+          new RedisNaming(
+              prefix,
+              resultPrefix,
+              separator,
+              steps,
+              naming.fanoutPrefix(),
+              naming.fanoutPatterns()));
     }
 
     /** All of how keys are named, in place of the four above. */

@@ -7,10 +7,8 @@ import dev.stalk.broker.BrokerClient;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.message.Route;
 import dev.stalk.broker.message.TaskSignature;
-import dev.stalk.broker.redis.RedisConfig;
 import dev.stalk.broker.redis.RedisNaming;
 import dev.stalk.broker.redis.RedisTransport;
-import dev.stalk.broker.redis.RedisUrl;
 import dev.stalk.broker.transport.Broadcast;
 import dev.stalk.broker.transport.Fanout;
 import dev.stalk.broker.transport.Transport;
@@ -84,22 +82,16 @@ class FanoutIT {
   }
 
   private Transport named(int database, String fanoutPrefix, boolean fanoutPatterns) {
-    RedisConfig defaults = peers.config().build().toRedis("test");
     RedisNaming naming =
         new RedisNaming("", "", "\u0006\u0016", List.of(0, 3, 6, 9), fanoutPrefix, fanoutPatterns);
     return peers.closed(
         RedisTransport.open(
-            new RedisConfig(
-                RedisUrl.parse(peers.redis().url(database)),
-                RedisUrl.parse(peers.redis().url(database)),
-                defaults.resultExpires(),
-                defaults.maxConnections(),
-                defaults.connectTimeout(),
-                defaults.socketTimeout(),
-                defaults.visibilityTimeout(),
-                defaults.lease(),
-                naming,
-                defaults.clientName())));
+            peers
+                .config()
+                .url(peers.redis().url(database))
+                .naming(naming)
+                .build()
+                .toRedis("test")));
   }
 
   private Map<String, Object> at(int database, Map<String, Object> options, String key) {

@@ -8,7 +8,6 @@ import dev.stalk.broker.message.Binding;
 import dev.stalk.broker.message.QueueDeclaration;
 import dev.stalk.broker.message.Route;
 import dev.stalk.broker.message.TaskSignature;
-import dev.stalk.broker.redis.RedisConfig;
 import dev.stalk.broker.redis.RedisNaming;
 import dev.stalk.broker.redis.RedisTransport;
 import dev.stalk.broker.transport.BrokerException;
@@ -398,20 +397,7 @@ class RoutingIT {
   }
 
   private Transport named(RedisNaming naming) {
-    RedisConfig defaults = peers.config().build().toRedis("test");
-    return peers.closed(
-        RedisTransport.open(
-            new RedisConfig(
-                defaults.broker(),
-                defaults.results(),
-                defaults.resultExpires(),
-                defaults.maxConnections(),
-                defaults.connectTimeout(),
-                defaults.socketTimeout(),
-                defaults.visibilityTimeout(),
-                defaults.lease(),
-                naming,
-                defaults.clientName())));
+    return peers.closed(RedisTransport.open(peers.config().naming(naming).build().toRedis("test")));
   }
 
   @Test
