@@ -1,5 +1,6 @@
 """The Python side of the integration tests."""
 
+import json
 import os
 import time
 
@@ -14,7 +15,9 @@ app.conf.broker_transport_options = {
     "visibility_timeout": float(os.environ.get("VISIBILITY_TIMEOUT", "3600")),
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
+    **json.loads(os.environ.get("BROKER_OPTIONS", "{}")),
 }
+app.conf.result_backend_transport_options = json.loads(os.environ.get("RESULT_OPTIONS", "{}"))
 
 
 def log(key, value):

@@ -1,5 +1,6 @@
 package dev.stalk.broker;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.ResultCodec;
 import dev.stalk.broker.codec.Values;
 import dev.stalk.broker.message.RemoteException;
@@ -33,11 +34,13 @@ public final class AsyncResult {
 
   private final String id;
   private final ResultBackend backend;
+  private final ContentConfig content;
   private final Executor callbacks;
 
-  AsyncResult(String id, ResultBackend backend, Executor callbacks) {
+  AsyncResult(String id, ResultBackend backend, ContentConfig content, Executor callbacks) {
     this.id = id;
     this.backend = backend;
+    this.content = content;
     this.callbacks = callbacks;
   }
 
@@ -104,7 +107,7 @@ public final class AsyncResult {
     ResultBackend.Watch watch = watch(ready, deadline);
     try {
       long left = Math.max(0, deadline - System.nanoTime());
-      return ResultCodec.decode(id, ready.get(left, TimeUnit.NANOSECONDS));
+      return ResultCodec.decode(id, ready.get(left, TimeUnit.NANOSECONDS), content);
     } catch (TimeoutException e) {
       throw new ResultTimeoutException(id, timeout);
     } catch (InterruptedException e) {
@@ -171,7 +174,7 @@ public final class AsyncResult {
   @SuppressWarnings("unchecked")
   private <T> void complete(CompletableFuture<@Nullable T> future, byte[] meta, Type type) {
     try {
-      future.complete((T) Values.convert(value(ResultCodec.decode(id, meta)), type));
+      future.complete((T) Values.convert(value(ResultCodec.decode(id, meta, content)), type));
     } catch (RuntimeException e) {
       future.completeExceptionally(e);
     }

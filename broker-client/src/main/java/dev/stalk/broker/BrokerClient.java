@@ -1,11 +1,15 @@
 package dev.stalk.broker;
 
+import dev.stalk.broker.codec.ContentConfig;
+import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.message.TaskSignature;
 import dev.stalk.broker.redis.RedisTransport;
 import dev.stalk.broker.transport.BrokerException;
-import dev.stalk.broker.transport.Publication;
+import dev.stalk.broker.transport.Fanout;
+import dev.stalk.broker.transport.Quarantine;
 import dev.stalk.broker.transport.Transport;
+import dev.stalk.broker.transport.UnroutableException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,13 +28,17 @@ import java.util.concurrent.Executors;
  * }</pre>
  */
 public final class BrokerClient implements AutoCloseable {
+  private final ContentConfig content;
   private final Transport transport;
   private final MessageFactory messages;
+  private final TaskSender sender;
   private final ExecutorService callbacks;
 
   private BrokerClient(BrokerConfig config, Transport transport) {
+    this.content = config.content();
     this.transport = transport;
-    this.messages = new MessageFactory(config.defaultQueue(), Clock.systemUTC());
+    this.messages = new MessageFactory(config.defaultQueue(), content, Clock.systemUTC());
+    this.sender = new TaskSender(transport, messages);
     this.callbacks =
         Executors.newSingleThreadExecutor(
             task -> {
@@ -65,7 +73,10 @@ public final class BrokerClient implements AutoCloseable {
    *
    * @throws BrokerException if the broker did not confirm it; see {@link Transport#publish} on
    *     whether it may have arrived all the same
-   * @throws dev.stalk.broker.codec.EncodingException if an argument has no form in JSON
+   * @throws UnroutableException if it goes through an exchange that leads to no queue, or to no
+   *     subscriber; nothing was sent then
+   * @throws EncodingException if an argument has no form in the serializer, the body is too large,
+   *     or the library of the serializer or compression is missing
    */
   public AsyncResult send(TaskSignature signature) {
     return sendAll(List.of(signature)).get(0);
@@ -75,24 +86,26 @@ public final class BrokerClient implements AutoCloseable {
    * Sends many tasks in few round trips, in order, and returns when the broker has all of them.
    *
    * @throws BrokerException if the broker did not confirm all of them; some may have arrived
-   * @throws dev.stalk.broker.codec.EncodingException if an argument has no form in JSON; then none
-   *     was sent
+   * @throws UnroutableException if one goes through an exchange that leads to no queue; then none
+   *     was sent. That a fanout exchange has no subscriber shows only when its turn comes: those
+   *     before were sent, and those behind were not
+   * @throws EncodingException as {@link #send}; then none was sent
    */
   public List<AsyncResult> sendAll(List<TaskSignature> signatures) {
-    List<Publication> publications = new ArrayList<>(signatures.size());
+    List<TaskMessage> all = new ArrayList<>(signatures.size());
     List<AsyncResult> results = new ArrayList<>(signatures.size());
     for (TaskSignature signature : signatures) {
       TaskMessage message = messages.message(signature);
-      publications.add(messages.publication(message));
+      all.add(message);
       results.add(result(message.headers().id()));
     }
-    transport.publish(publications);
+    sender.send(all);
     return results;
   }
 
   /** The result of a task sent by anybody. */
   public AsyncResult result(String taskId) {
-    return new AsyncResult(taskId, transport.results(), callbacks);
+    return new AsyncResult(taskId, transport.results(), content, callbacks);
   }
 
   /**
@@ -109,6 +122,21 @@ public final class BrokerClient implements AutoCloseable {
    */
   public long purge(String queue) {
     return transport.purge(queue);
+  }
+
+  /** Looks after queues: what is in them, what they are bound to. */
+  public QueueOperations queues() {
+    return new QueueOperations(transport);
+  }
+
+  /** What workers put aside because it could not be run. */
+  public Quarantine quarantine() {
+    return transport.quarantine();
+  }
+
+  /** Publishes to everybody who listens, and listens. */
+  public Fanout fanout() {
+    return transport.fanout();
   }
 
   /** Closes every connection. Threads that wait for results are left to their timeouts. */

@@ -1,10 +1,16 @@
 package dev.stalk.broker;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.redis.RedisConfig;
 import dev.stalk.broker.redis.RedisNaming;
+import dev.stalk.broker.redis.RedisPlace;
+import dev.stalk.broker.redis.RedisSentinel;
+import dev.stalk.broker.redis.RedisTls;
 import dev.stalk.broker.redis.RedisUrl;
+import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -14,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * Everything a client or worker needs to know about the broker. Immutable; an invalid one cannot be
  * made.
  *
- * @param url where the queues are, {@code redis://user:password@host:port/db}
+ * @param url where the queues are, {@code redis://user:password@host:port/db}, or another form
+ *     {@link RedisUrl} reads
  * @param resultsUrl where the results are; {@code url} by default
  * @param resultExpires how long results are kept, in whole seconds; zero keeps them for ever; a day
  *     by default (Celery's {@code result_expires})
@@ -33,6 +40,13 @@ import org.jspecify.annotations.Nullable;
  * @param maxDeliveries how often a message is delivered before it is quarantined instead, 0 to
  *     1,000; 0 means any number of times; 5 by default. A task that kills its worker costs that
  *     many workers at most
+ * @param naming how keys are named; the same for all peers
+ * @param tls how encrypted connections are made, where an address does not say it itself
+ * @param sentinel what addresses of Sentinels need besides
+ * @param publishRetry how often a send that failed is tried again before the caller is told; as
+ *     Celery by default
+ * @param content which content types bodies and results have, which are read, and how large they
+ *     may be; JSON alone by default
  */
 public record BrokerConfig(
     String url,
@@ -44,7 +58,12 @@ public record BrokerConfig(
     Duration socketTimeout,
     Duration visibilityTimeout,
     Duration lease,
-    int maxDeliveries) {
+    int maxDeliveries,
+    RedisNaming naming,
+    RedisTls tls,
+    RedisSentinel sentinel,
+    PublishRetryPolicy publishRetry,
+    ContentConfig content) {
 
   public static final String DEFAULT_URL = "redis://localhost:6379/0";
   public static final Duration DEFAULT_RESULT_EXPIRES = Duration.ofDays(1);
@@ -60,7 +79,11 @@ public record BrokerConfig(
 
   public BrokerConfig {
     RedisUrl.parse(Objects.requireNonNull(url, "url"));
-    RedisUrl.parse(Objects.requireNonNull(resultsUrl, "resultsUrl"));
+    RedisUrl.parseResults(Objects.requireNonNull(resultsUrl, "resultsUrl"));
+    Objects.requireNonNull(naming, "naming");
+    Objects.requireNonNull(tls, "tls");
+    Objects.requireNonNull(sentinel, "sentinel");
+    Objects.requireNonNull(publishRetry, "publishRetry");
     check(
         !resultExpires.isNegative()
             && resultExpires.equals(resultExpires.truncatedTo(ChronoUnit.SECONDS)),
@@ -90,6 +113,7 @@ public record BrokerConfig(
         maxDeliveries >= 0 && maxDeliveries <= 1000,
         "max-deliveries must be between 0 and 1000",
         maxDeliveries);
+    Objects.requireNonNull(content, "content");
   }
 
   private static void checkTimeout(String name, Duration timeout) {
@@ -97,6 +121,19 @@ public record BrokerConfig(
         timeout.compareTo(Duration.ofMillis(10)) >= 0 && timeout.compareTo(MAX_TIMEOUT) <= 0,
         name + " must be between 10ms and 1d",
         timeout);
+  }
+
+  /** Who names certificates wants encryption, and does not get it from every address. */
+  private static void checkTlsIsUsed(RedisTls tls, RedisUrl broker, RedisUrl results) {
+    boolean used =
+        broker.tls() != null
+            || results.tls() != null
+            || broker.place() instanceof RedisPlace.Sentinels
+            || results.place() instanceof RedisPlace.Sentinels;
+    if (!used && !tls.equals(RedisTls.DEFAULT)) {
+      throw new IllegalArgumentException(
+          "there are settings of TLS, but no address is encrypted: write rediss:// for redis://");
+    }
   }
 
   private static void check(boolean fine, String rule, Object found) {
@@ -173,6 +210,11 @@ public record BrokerConfig(
     builder.visibilityTimeout = visibilityTimeout;
     builder.lease = lease;
     builder.maxDeliveries = maxDeliveries;
+    builder.naming = naming;
+    builder.tls = tls;
+    builder.sentinel = sentinel;
+    builder.publishRetry = publishRetry;
+    builder.content = content;
     return builder;
   }
 
@@ -180,28 +222,44 @@ public record BrokerConfig(
    * The same for the Redis transport.
    *
    * @param clientName how connections name themselves in {@code CLIENT LIST}
+   * @throws IllegalArgumentException if an address of Sentinels does not tell which master is
+   *     meant, or there are settings of TLS and no address is encrypted
    */
   public RedisConfig toRedis(String clientName) {
+    checkTlsIsUsed(tls, RedisUrl.parse(url), RedisUrl.parseResults(resultsUrl));
     return new RedisConfig(
-        RedisUrl.parse(url),
-        RedisUrl.parse(resultsUrl),
+        complete(RedisUrl.parse(url)),
+        complete(RedisUrl.parseResults(resultsUrl)),
         resultExpires,
         maxConnections,
         connectTimeout,
         socketTimeout,
         visibilityTimeout,
         lease,
-        RedisNaming.DEFAULT,
-        clientName);
+        naming,
+        publishRetry,
+        clientName,
+        content);
+  }
+
+  private RedisUrl complete(RedisUrl address) {
+    RedisUrl complete = address.with(tls, sentinel);
+    if (complete.place() instanceof RedisPlace.Sentinels sentinels
+        && sentinels.settings().masterName() == null) {
+      throw new IllegalArgumentException(
+          "an address of Sentinels needs the name of the master: set master-name, or write"
+              + " sentinel://host:26379/0?master_name=mymaster");
+    }
+    return complete;
   }
 
   /** Without user and password. */
   @Override
   public String toString() {
-    return "BrokerConfig[url=%s, resultsUrl=%s, resultExpires=%s, defaultQueue=%s, maxConnections=%d, connectTimeout=%s, socketTimeout=%s, visibilityTimeout=%s, lease=%s, maxDeliveries=%d]"
+    return "BrokerConfig[url=%s, resultsUrl=%s, resultExpires=%s, defaultQueue=%s, maxConnections=%d, connectTimeout=%s, socketTimeout=%s, visibilityTimeout=%s, lease=%s, maxDeliveries=%d, naming=%s, tls=%s, sentinel=%s, publishRetry=%s, content=%s]"
         .formatted(
             RedisUrl.parse(url),
-            RedisUrl.parse(resultsUrl),
+            RedisUrl.parseResults(resultsUrl),
             resultExpires,
             defaultQueue,
             maxConnections,
@@ -209,7 +267,12 @@ public record BrokerConfig(
             socketTimeout,
             visibilityTimeout,
             lease,
-            maxDeliveries);
+            maxDeliveries,
+            naming,
+            tls,
+            sentinel,
+            publishRetry,
+            content);
   }
 
   /** Collects values; each setter takes what the component of its name says. Not thread-safe. */
@@ -224,6 +287,11 @@ public record BrokerConfig(
     private Duration visibilityTimeout = DEFAULT_VISIBILITY_TIMEOUT;
     private Duration lease = DEFAULT_LEASE;
     private int maxDeliveries = DEFAULT_MAX_DELIVERIES;
+    private RedisNaming naming = RedisNaming.DEFAULT;
+    private RedisTls tls = RedisTls.DEFAULT;
+    private RedisSentinel sentinel = RedisSentinel.NONE;
+    private PublishRetryPolicy publishRetry = PublishRetryPolicy.DEFAULT;
+    private ContentConfig content = ContentConfig.DEFAULT;
 
     private Builder() {}
 
@@ -278,6 +346,141 @@ public record BrokerConfig(
       return this;
     }
 
+    public Builder content(ContentConfig value) {
+      content = value;
+      return this;
+    }
+
+    /**
+     * Precedes every key and channel of the queues (kombu's transport option {@code
+     * global_keyprefix}); empty by default.
+     */
+    public Builder globalKeyprefix(String value) {
+      return named(value, naming.resultPrefix(), naming.separator(), naming.prioritySteps());
+    }
+
+    /**
+     * Precedes every key and channel of the results ({@code global_keyprefix} of Celery's {@code
+     * result_backend_transport_options}); empty by default. As Celery does, an underscore is added
+     * unless it ends in one of {@code : _ - .} (celery {@code
+     * backends/base.py:_add_global_keyprefix}).
+     */
+    public Builder resultsGlobalKeyprefix(String value) {
+      String ended = value.isEmpty() || value.matches("(?s).*[:_.-]") ? value : value + "_";
+      return named(naming.prefix(), ended, naming.separator(), naming.prioritySteps());
+    }
+
+    /** Stands between a queue's name and a priority step (kombu's {@code sep}). */
+    public Builder sep(String value) {
+      return named(naming.prefix(), naming.resultPrefix(), value, naming.prioritySteps());
+    }
+
+    /** The priority steps, ascending (kombu's {@code priority_steps}). */
+    public Builder prioritySteps(List<Integer> value) {
+      return named(naming.prefix(), naming.resultPrefix(), naming.separator(), value);
+    }
+
+    private Builder named(
+        String prefix, String resultPrefix, String separator, List<Integer> steps) {
+      return naming(
+          new RedisNaming(
+              prefix,
+              resultPrefix,
+              separator,
+              steps,
+              naming.fanoutPrefix(),
+              naming.fanoutPatterns()));
+    }
+
+    /** All of how keys are named, in place of the four above. */
+    public Builder naming(RedisNaming value) {
+      naming = value;
+      return this;
+    }
+
+    /** All of how encrypted connections are made, in place of the five below. */
+    public Builder tls(RedisTls value) {
+      tls = value;
+      return this;
+    }
+
+    /**
+     * {@code required}, {@code optional} or {@code none}, or Python's names of these.
+     *
+     * @throws IllegalArgumentException if it is another word
+     */
+    public Builder sslCertReqs(String value) {
+      return tls(
+          new RedisTls(
+              RedisTls.CertReqs.of(value),
+              tls.caFile(),
+              tls.certFile(),
+              tls.keyFile(),
+              tls.checkHostname()));
+    }
+
+    /** A PEM file of the authorities that are trusted. */
+    public Builder caFile(String value) {
+      return tls(
+          new RedisTls(tls.certReqs(), value, tls.certFile(), tls.keyFile(), tls.checkHostname()));
+    }
+
+    /** A PEM file of the client's certificate. */
+    public Builder certFile(String value) {
+      return tls(
+          new RedisTls(tls.certReqs(), tls.caFile(), value, tls.keyFile(), tls.checkHostname()));
+    }
+
+    /**
+     * A PEM file of the certificate's private key; to be called after {@link #certFile}.
+     *
+     * @throws IllegalArgumentException if there is no certificate yet
+     */
+    public Builder keyFile(String value) {
+      return tls(
+          new RedisTls(tls.certReqs(), tls.caFile(), tls.certFile(), value, tls.checkHostname()));
+    }
+
+    /** Whether the certificate must be for the host. */
+    public Builder checkHostname(boolean value) {
+      return tls(new RedisTls(tls.certReqs(), tls.caFile(), tls.certFile(), tls.keyFile(), value));
+    }
+
+    /** The master's name at the Sentinels. */
+    public Builder masterName(String value) {
+      return sentinel(
+          new RedisSentinel(value, sentinel.user(), sentinel.password(), sentinel.tls()));
+    }
+
+    /** The user at the Sentinels. */
+    public Builder sentinelUser(String value) {
+      return sentinel(
+          new RedisSentinel(sentinel.masterName(), value, sentinel.password(), sentinel.tls()));
+    }
+
+    /** The password at the Sentinels. */
+    public Builder sentinelPassword(String value) {
+      return sentinel(
+          new RedisSentinel(sentinel.masterName(), sentinel.user(), value, sentinel.tls()));
+    }
+
+    /** Whether the Sentinels are reached by TLS. */
+    public Builder sentinelTls(boolean value) {
+      return sentinel(
+          new RedisSentinel(sentinel.masterName(), sentinel.user(), sentinel.password(), value));
+    }
+
+    /** All of what addresses of Sentinels need, in place of the four above. */
+    public Builder sentinel(RedisSentinel value) {
+      sentinel = value;
+      return this;
+    }
+
+    public Builder publishRetry(PublishRetryPolicy value) {
+      publishRetry = value;
+      return this;
+    }
+
     /**
      * Makes the configuration.
      *
@@ -294,7 +497,12 @@ public record BrokerConfig(
           socketTimeout,
           visibilityTimeout,
           lease,
-          maxDeliveries);
+          maxDeliveries,
+          naming,
+          tls,
+          sentinel,
+          publishRetry,
+          content);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.stalk.broker;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.message.MessageProperties;
@@ -33,15 +34,18 @@ public final class MessageFactory {
 
   private final String defaultQueue;
   private final Clock clock;
+  private final ContentConfig content;
   private final String origin = "gen%d@%s".formatted(ProcessHandle.current().pid(), hostName());
   private final String replyTo = UUID.randomUUID().toString();
 
   /**
    * @param defaultQueue the queue of signatures that name none
+   * @param content how bodies are written
    * @param clock for countdowns
    */
-  public MessageFactory(String defaultQueue, Clock clock) {
+  public MessageFactory(String defaultQueue, ContentConfig content, Clock clock) {
     this.defaultQueue = defaultQueue;
+    this.content = content;
     this.clock = clock;
   }
 
@@ -87,17 +91,25 @@ public final class MessageFactory {
             Map.of(),
             "java",
             options.headers());
-    String queue = options.queue() == null ? defaultQueue : options.queue();
     MessageProperties properties =
         new MessageProperties(
             id,
             replyTo,
             options.priority() == null ? 0 : options.priority(),
-            Route.toQueue(queue),
+            route(options),
             false,
-            expires == null ? null : expiration(now, expires));
+            expires == null ? null : expiration(now, expires),
+            options.serializer(),
+            options.compression());
     return new TaskMessage(
         headers, new TaskBody(signature.args(), signature.kwargs(), NOTHING_FOLLOWS), properties);
+  }
+
+  private Route route(SendOptions options) {
+    if (options.route() != null) {
+      return options.route();
+    }
+    return Route.toQueue(options.queue() == null ? defaultQueue : options.queue());
   }
 
   /**
@@ -163,14 +175,44 @@ public final class MessageFactory {
   /**
    * The encoded message and where it goes.
    *
-   * @throws EncodingException if an argument has no form in JSON
+   * @throws EncodingException if an argument has no form in the serializer, the body is too large,
+   *     or a library is missing
+   * @throws IllegalArgumentException if the message goes through an exchange, whose queues have to
+   *     be asked for
    */
   public Publication publication(TaskMessage message) {
-    MessageProperties properties = message.properties();
-    return new Publication(
-        properties.route().routingKey(),
-        properties.priority(),
-        MessageCodec.encode(message, deliveryTag()));
+    Route route = message.properties().route();
+    if (!route.exchange().isEmpty()) {
+      throw new IllegalArgumentException(
+          "the message goes through exchange %s, not straight to a queue"
+              .formatted(route.exchange()));
+    }
+    return copy(message, route.routingKey());
+  }
+
+  /**
+   * One copy of the encoded message for each of these queues, each with a delivery tag of its own,
+   * as holders of two copies would share an entry in {@code unacked} else.
+   *
+   * @throws EncodingException if an argument has no form in the serializer, the body is too large,
+   *     or a library is missing
+   */
+  List<Publication> copies(TaskMessage message, List<String> queues) {
+    return queues.stream().map(queue -> copy(message, queue)).toList();
+  }
+
+  private Publication copy(TaskMessage message, String queue) {
+    return new Publication(queue, message.properties().priority(), encode(message));
+  }
+
+  /**
+   * The encoded message with a new delivery tag.
+   *
+   * @throws EncodingException if an argument has no form in the serializer, the body is too large,
+   *     or a library is missing
+   */
+  byte[] encode(TaskMessage message) {
+    return MessageCodec.encode(message, deliveryTag(), content);
   }
 
   /** Has to be unique, not secret: no need for the secure generator's lock. */

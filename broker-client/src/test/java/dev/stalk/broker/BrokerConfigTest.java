@@ -4,7 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.stalk.broker.codec.ContentConfig;
+import dev.stalk.broker.redis.RedisNaming;
+import dev.stalk.broker.redis.RedisSentinel;
+import dev.stalk.broker.redis.RedisTls;
+import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -30,7 +36,13 @@ class BrokerConfigTest {
                 Duration.ofSeconds(5),
                 Duration.ofHours(1),
                 Duration.ofMinutes(1),
-                5));
+                5,
+                RedisNaming.DEFAULT,
+                RedisTls.DEFAULT,
+                RedisSentinel.NONE,
+                new PublishRetryPolicy(
+                    3, Duration.ZERO, Duration.ofMillis(200), Duration.ofSeconds(1)),
+                ContentConfig.DEFAULT));
   }
 
   @Test
@@ -42,6 +54,43 @@ class BrokerConfigTest {
     assertThat(one.toBuilder().url("redis://c").build().resultsUrl()).isEqualTo("redis://c");
     assertThat(two.toBuilder().url("redis://c").build().resultsUrl()).isEqualTo("redis://b/2");
     assertThat(two.toBuilder().build()).isEqualTo(two);
+  }
+
+  @Test
+  void resultsPrefixEndsAsCeleryEndsIt() {
+    BrokerConfig.Builder builder = BrokerConfig.builder().globalKeyprefix("app");
+
+    assertThat(builder.resultsGlobalKeyprefix("res").build().naming().resultPrefix())
+        .isEqualTo("res_");
+    assertThat(builder.resultsGlobalKeyprefix("res:").build().naming().resultPrefix())
+        .isEqualTo("res:");
+    assertThat(builder.resultsGlobalKeyprefix("").build().naming())
+        .isEqualTo(new RedisNaming("app", "", "\u0006\u0016", List.of(0, 3, 6, 9)));
+  }
+
+  @Test
+  void settingsOfTlsWithoutAnEncryptedAddressAreRefused() {
+    RedisTls tls = new RedisTls(null, "/ca.pem", null, null, null);
+    BrokerConfig plain = BrokerConfig.builder().tls(tls).build();
+
+    assertThatThrownBy(() -> plain.toRedis("test"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("write rediss://");
+    assertThat(plain.toBuilder().url("rediss://h").build().toRedis("test").broker().tls())
+        .isEqualTo(tls);
+  }
+
+  @Test
+  void sentinelsNeedTheNameOfTheMasterAndTheirPasswordIsNotShown() {
+    BrokerConfig config = BrokerConfig.builder().url("sentinel://h").build();
+
+    assertThatThrownBy(() -> config.toRedis("test"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("master-name");
+    BrokerConfig named =
+        config.toBuilder().sentinel(new RedisSentinel("m", "joe", "hunter2", false)).build();
+    assertThat(named.toRedis("test").broker()).hasToString("sentinel://h:26379/0");
+    assertThat(named.toString() + named.toRedis("test")).doesNotContain("hunter2", "joe");
   }
 
   private static Stream<Arguments> wrongValues() {

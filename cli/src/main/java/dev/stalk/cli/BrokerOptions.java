@@ -61,7 +61,11 @@ final class BrokerOptions {
 
   private static String checked(String option, String url) {
     try {
-      RedisUrl.parse(url);
+      if (option.equals("--results-url")) {
+        RedisUrl.parseResults(url);
+      } else {
+        RedisUrl.parse(url);
+      }
       return url;
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(option + ": " + e.getMessage(), e);

@@ -5,15 +5,12 @@ import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.redis.RedisUrl;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -37,15 +34,10 @@ import picocli.CommandLine.Spec;
       ExitCodes.REFUSED_LINE
     })
 final class PurgeCommand implements Callable<Integer> {
-  private static final Set<String> YES = Set.of("y", "yes");
-
   @Parameters(paramLabel = "QUEUE", description = "The queue.")
   private String queue = "";
 
-  @Option(
-      names = {"-y", "--yes"},
-      description = "Do not ask.")
-  private boolean yes;
+  @Mixin private final Confirmation confirmation;
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
@@ -56,26 +48,20 @@ final class PurgeCommand implements Callable<Integer> {
   @Spec
   private CommandSpec spec;
 
-  private final Terminal terminal;
-
   PurgeCommand() {
     this(Terminal.system());
   }
 
   PurgeCommand(Terminal terminal) {
-    this.terminal = terminal;
+    this.confirmation = new Confirmation(terminal);
   }
 
   @Override
   public Integer call() {
-    if (!yes && !terminal.isThere()) {
-      throw new ParameterException(
-          spec.commandLine(), "there is no terminal to ask at: say --yes to delete");
-    }
+    confirmation.requireSomebody(spec, "delete");
     BrokerConfig config = broker.config();
     try (BrokerClient client = BrokerClient.connect(config)) {
-      if (!yes && !agreed(client, RedisUrl.parse(config.url()))) {
-        spec.commandLine().getErr().println("nothing was deleted");
+      if (!confirmation.isGiven() && !agreed(client, RedisUrl.parse(config.url()))) {
         return ExitCodes.FAILED;
       }
       print(client.purge(queue));
@@ -84,12 +70,11 @@ final class PurgeCommand implements Callable<Integer> {
   }
 
   private boolean agreed(BrokerClient client, RedisUrl url) {
-    long waiting = client.queueLengths(queue).values().stream().mapToLong(Long::longValue).sum();
-    PrintWriter err = spec.commandLine().getErr();
-    err.printf("%d messages wait in %s at %s. Delete them? [y/N] ", waiting, queue, url);
-    err.flush();
-    String answer = terminal.readLine();
-    return answer != null && YES.contains(answer.strip().toLowerCase(Locale.ROOT));
+    return confirmation.ask(
+        spec,
+        "%d messages wait in %s at %s. Delete them?"
+            .formatted(client.queues().length(queue), queue, url),
+        "nothing was deleted");
   }
 
   private void print(long purged) {

@@ -83,6 +83,19 @@ final class SendCommand implements Callable<Integer> {
   @Option(names = "--id", paramLabel = "ID", description = "The task's id. Default: a new one.")
   private @Nullable String id;
 
+  @Option(
+      names = "--serializer",
+      paramLabel = "NAME",
+      description = "What the arguments are written in: json (the default), yaml or msgpack.")
+  private @Nullable String serializer;
+
+  @Option(
+      names = "--compression",
+      paramLabel = "NAME",
+      description =
+          "How they are compressed: gzip, bzip2, lzma, brotli or zstd. Default: not at all.")
+  private @Nullable String compression;
+
   @Mixin private final WaitOption wait = new WaitOption();
 
   @Option(names = "--ignore-result", description = "Have the worker store no result.")
@@ -127,6 +140,8 @@ final class SendCommand implements Callable<Integer> {
             .priority(priority)
             .countdown(countdown)
             .ignoreResult(ignoreResult ? true : null)
+            .serializer(serializer)
+            .compression(compression)
             .build();
     return new TaskSignature(task, positional, named(), options);
   }

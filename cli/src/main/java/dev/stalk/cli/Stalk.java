@@ -22,7 +22,10 @@ import picocli.CommandLine.Command;
       SendCommand.class,
       ResultCommand.class,
       QueuesCommand.class,
+      PeekCommand.class,
       PurgeCommand.class,
+      DeleteCommand.class,
+      QuarantineCommand.class,
       SelftestCommand.class
     },
     exitCodeListHeading = ExitCodes.HEADING,

@@ -225,7 +225,9 @@ class ClientCommandsIT {
             new String[] {"result", "one"},
             new String[] {"queues"},
             new String[] {"queues", "mail"},
-            new String[] {"purge", "mail", "--yes"});
+            new String[] {"purge", "mail", "--yes"},
+            new String[] {"peek", "mail"},
+            new String[] {"delete", "mail", "--yes"});
 
     for (String[] command : commands) {
       Run refused = stalk(command);

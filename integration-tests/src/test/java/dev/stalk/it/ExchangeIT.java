@@ -11,6 +11,7 @@ import dev.stalk.broker.transport.BrokerFullException;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Exchange;
+import dev.stalk.broker.transport.ParkedMessages;
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.QueueConnection;
 import dev.stalk.broker.transport.Settlement;
@@ -226,7 +227,8 @@ class ExchangeIT {
       strings = {
         "{\"status\": \"SUCCESS\", \"result\": 1}",
         "{\"status\":\"SUCCESS\",\"result\":1}",
-        "{\"result\": 1, \"status\": \"SUCCESS\"}"
+        "{\"result\": 1, \"status\": \"SUCCESS\"}",
+        "children: []\nresult: 1\nstatus: SUCCESS\ntask_id: t1\n"
       })
   void aStoredSuccessIsNeverOverwritten(String stored) {
     peers.redis().command("SET", "celery-task-meta-t1", stored);
@@ -405,9 +407,8 @@ class ExchangeIT {
 
     peers.redis().command("CLIENT", "KILL", "TYPE", "pubsub");
     assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+    awaitNotice(line);
     woken.drainPermits();
-    line.exchange(List.of(), 5, true);
-    assertThat(line.givesNotice()).isTrue();
 
     publish("q", 0, 1);
     assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
@@ -510,47 +511,80 @@ class ExchangeIT {
     Instant due = transport.time().plusMillis(400);
     line.exchange(List.of(done(delivery, new Effect.Park("q", due, delivery.message()))), 0, false);
 
-    assertThat(transport.restoreDue()).isZero();
+    ParkedMessages parked = peers.closed(transport.parked(() -> {}));
+    assertThat(parked.restoreDue()).isLessThan(Duration.ofSeconds(1));
     assertThat(peers.number("HLEN", "unacked")).isEqualTo(1);
-    Interop.await("it is due", () -> transport.restoreDue() == 1);
+    Interop.await(
+        "it is due",
+        () -> {
+          parked.restoreDue();
+          return peers.number("LLEN", "q\u0006\u00166") == 1;
+        });
 
     assertThat(transport.time()).isAfterOrEqualTo(due);
     assertThat(peers.list("q\u0006\u00166")).containsExactly(message);
     assertThat(peers.number("HLEN", "unacked")).isZero();
     assertThat(peers.number("ZCARD", "unacked_index")).isZero();
+    assertThat(peers.number("ZCARD", "stalk:parked")).isZero();
   }
 
   @Test
   void onlyWhatWasNotRenewedForAWholeLeaseIsAbandoned() {
-    Transport shortLease =
-        peers.closed(
-            BrokerClient.transport(
-                peers
-                    .config()
-                    .lease(Duration.ofSeconds(1))
-                    .visibilityTimeout(Duration.ofMinutes(1))
-                    .build(),
-                "test"));
+    Transport living = shortLease();
+    Transport dead = shortLease();
     publish("q", 0, 1);
     publish("q", 0, 2);
-    QueueConnection line = peers.closed(shortLease.consume(List.of("q"), "a", woken::release));
-    List<Delivery> held = line.exchange(List.of(), 2, false).deliveries();
-    String renewed = held.get(1).tag();
+    QueueConnection silent = peers.closed(dead.consume(List.of("q"), "dead", woken::release));
+    Delivery lost = silent.exchange(List.of(), 1, false).deliveries().get(0);
+    QueueConnection line = peers.closed(living.consume(List.of("q"), "living", woken::release));
+    String renewed = line.exchange(List.of(), 1, false).deliveries().get(0).tag();
 
     Interop.await(
         "the first is restored",
         () -> {
-          assertThat(shortLease.renew(List.of(renewed))).isEmpty();
-          return shortLease.restoreAbandoned() == 1;
+          assertThat(living.renew(List.of(renewed))).isEmpty();
+          return living.restoreAbandoned() == 1;
         });
 
     assertThat(peers.list("q"))
         .containsExactly(
             "{\"body\": \"\", \"headers\": {\"redelivered\": true}, \"properties\": {}, \"n\": 1}");
     assertThat(peers.redis().command("HKEYS", "unacked")).isEqualTo(List.of(renewed));
-    assertThat(shortLease.renew(List.of(held.get(0).tag(), renewed)))
-        .containsExactly(held.get(0).tag());
+    assertThat(living.renew(List.of(lost.tag(), renewed))).containsExactly(lost.tag());
     assertThat(peers.number("ZCARD", "unacked_index")).isEqualTo(1);
+  }
+
+  private Transport shortLease() {
+    return peers.closed(
+        BrokerClient.transport(
+            peers
+                .config()
+                .lease(Duration.ofSeconds(1))
+                .visibilityTimeout(Duration.ofMinutes(1))
+                .build(),
+            "test"));
+  }
+
+  @Test
+  void whenTheSubscriptionBreaksALineIsWokenAndToldToPoll() throws Exception {
+    QueueConnection line = line("q", "a");
+    line.exchange(List.of(), 5, true);
+    assertThat(line.givesNotice()).isTrue();
+    woken.drainPermits();
+    peers.redis().command("CLIENT", "KILL", "TYPE", "pubsub");
+
+    assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(line.givesNotice()).isFalse(); // what was promised, was promised to the old one
+    awaitNotice(line);
+  }
+
+  private static void awaitNotice(QueueConnection line) {
+    Interop.await(
+        "the line is armed again",
+        () -> {
+          line.exchange(List.of(), 5, true);
+          return line.givesNotice();
+        });
   }
 
   @Test

@@ -17,7 +17,9 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
@@ -124,11 +126,17 @@ final class Interop implements AutoCloseable {
 
   /** A ready Celery worker with {@code interop.py}. */
   CeleryWorker celeryWorker(int concurrency, String... queues) {
+    return celeryWorker(Map.of(), concurrency, queues);
+  }
+
+  /** The same with further variables, which win. */
+  CeleryWorker celeryWorker(Map<String, String> environment, int concurrency, String... queues) {
     return closed(
         CeleryWorker.builder(PythonEnvironment.celery())
             .app("interop")
             .directory(pythonSources())
             .environment("REDIS_URL", redis.url())
+            .environment(environment)
             .queues(queues)
             .concurrency(concurrency)
             .quiet()
@@ -158,6 +166,15 @@ final class Interop implements AutoCloseable {
             .start());
   }
 
+  /** Names and values in turn, as {@link #python} takes them. */
+  static Map<String, String> environment(String... namesAndValues) {
+    Map<String, String> environment = new LinkedHashMap<>();
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      environment.put(namesAndValues[i], namesAndValues[i + 1]);
+    }
+    return environment;
+  }
+
   static Path pythonSources() {
     return Path.of("src", "test", "python").toAbsolutePath();
   }
@@ -184,10 +201,15 @@ final class Interop implements AutoCloseable {
 
   /** Waits until something holds, looking again and again; fails the test if it never does. */
   static void await(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    await(PATIENCE, what, condition);
+  }
+
+  /** The same with another patience. */
+  static void await(Duration patience, String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + patience.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > deadline) {
-        throw new AssertionError("in vain for " + PATIENCE + ": " + what);
+        throw new AssertionError("in vain for " + patience + ": " + what);
       }
       Thread.onSpinWait();
       java.util.concurrent.locks.LockSupport.parkNanos(2_000_000);

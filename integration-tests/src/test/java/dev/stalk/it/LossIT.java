@@ -125,7 +125,8 @@ class LossIT {
       assertThat(new HashSet<>(peers.list("log"))).isEqualTo(all(10));
       Interop.await("nothing is held", () -> peers.number("HLEN", "unacked") == 0);
       Interop.await(
-          "no count is left", () -> ((List<?>) peers.redis().command("KEYS", "stalk:*")).isEmpty());
+          "no count is left",
+          () -> ((List<?>) peers.redis().command("KEYS", "stalk:deliveries:*")).isEmpty());
     }
   }
 
@@ -138,7 +139,7 @@ class LossIT {
       Interop.await("one runs", () -> peers.number("LLEN", "log-began") == 1);
       Interop.await("one is buffered", () -> peers.number("HLEN", "unacked") == 2);
 
-      stopping.terminate();
+      assertThat(stopping.terminate()).isZero();
 
       assertThat(results.get(0).get(String.class, Duration.ofSeconds(1))).isEqualTo("t0");
       assertThat(peers.list("log")).containsExactly("t0");

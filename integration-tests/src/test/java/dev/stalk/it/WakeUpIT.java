@@ -56,43 +56,4 @@ class WakeUpIT {
       }
     }
   }
-
-  @Test
-  void anIdleWorkerAsksLittleOfRedis() throws Exception {
-    try (Interop peers = new Interop()) {
-      peers.javaWorker("q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "q8", "q9");
-      Interop.await(
-          "all ten lines are armed and waiting",
-          () ->
-              String.valueOf(peers.redis().command("INFO", "clients"))
-                  .contains("tracking_clients:10"));
-      peers.redis().command("CONFIG", "RESETSTAT");
-
-      Interop.await("every line has looked again, for safety", () -> looks(stats(peers)) >= 10);
-
-      // a look is one CLIENT CACHING, one EVALSHA and what the script reads; nothing pops
-      String stats = stats(peers);
-      assertThat(calls(stats, "lrange")).isLessThanOrEqualTo(4 * looks(stats));
-      assertThat(calls(stats, "client")).isLessThanOrEqualTo(looks(stats) + 10);
-      assertThat(calls(stats, "brpop")).isZero();
-    }
-  }
-
-  private static String stats(Interop peers) {
-    return String.valueOf(peers.redis().command("INFO", "commandstats"));
-  }
-
-  private static long looks(String stats) {
-    return calls(stats, "evalsha")
-        + calls(stats, "eval"); // by text where Redis does not know it yet
-  }
-
-  private static long calls(String stats, String command) {
-    int at = stats.indexOf("cmdstat_" + command + ":calls=");
-    if (at < 0) {
-      return 0;
-    }
-    int from = stats.indexOf('=', at) + 1;
-    return Long.parseLong(stats.substring(from, stats.indexOf(',', from)));
-  }
 }

@@ -1,18 +1,12 @@
 package dev.stalk.it;
 
 import dev.stalk.broker.BrokerConfig;
+import dev.stalk.peers.JavaProcess;
 import dev.stalk.worker.Worker;
 import dev.stalk.worker.config.QueueConfig;
 import dev.stalk.worker.config.WorkerConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.Protocol.Command;
 
@@ -26,9 +20,11 @@ final class WorkerProcess implements AutoCloseable {
 
   private static final String READY = "worker process ready";
 
-  private final Process process;
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  private WorkerProcess(Process process) {
+  private final JavaProcess process;
+
+  private WorkerProcess(JavaProcess process) {
     this.process = process;
   }
 
@@ -67,35 +63,27 @@ final class WorkerProcess implements AutoCloseable {
     System.exit(worker.run() ? 0 : 1);
   }
 
-  static WorkerProcess start(Interop peers, String queue, int threads) throws IOException {
-    String classPath =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                classPath,
-                WorkerProcess.class.getName(),
+  static WorkerProcess start(Interop peers, String queue, int threads) {
+    JavaProcess process =
+        JavaProcess.builder(WorkerProcess.class)
+            .options("-XX:TieredStopAtLevel=1")
+            .arguments(
                 "127.0.0.1",
                 Integer.toString(peers.redis().port()),
                 queue,
                 Integer.toString(threads))
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    WorkerProcess worker = peers.closed(new WorkerProcess(process));
-    BufferedReader output =
-        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-    String line = output.readLine();
-    if (!List.of(READY).contains(String.valueOf(line))) {
-      throw new AssertionError("the worker process said: " + line);
-    }
-    return worker;
+            .start(READY);
+    return peers.closed(new WorkerProcess(process));
   }
 
   /** Kills it as {@code kill -9} does, and waits until it is gone. */
   void kill() {
-    process.destroyForcibly().onExit().join();
+    process.kill();
+  }
+
+  /** Stops it with SIGSTOP: its connections stay open, and nothing goes on. */
+  void freeze() {
+    process.freeze();
   }
 
   boolean isAlive() {
@@ -104,21 +92,18 @@ final class WorkerProcess implements AutoCloseable {
 
   /** Sends SIGTERM. */
   void signal() {
-    process.destroy();
+    process.signal();
   }
 
   /** Sends SIGTERM and returns the exit code. */
-  int terminate() throws InterruptedException {
+  int terminate() {
     signal();
     return exit();
   }
 
   /** Waits for its end and returns the exit code. */
-  int exit() throws InterruptedException {
-    if (!process.waitFor(30, TimeUnit.SECONDS)) {
-      throw new AssertionError("the worker process does not end");
-    }
-    return process.exitValue();
+  int exit() {
+    return process.exitCode(PATIENCE);
   }
 
   @Override

@@ -96,6 +96,19 @@ public final class CeleryWorker implements AutoCloseable {
   }
 
   /**
+   * Stops the worker and the processes of its pool with SIGSTOP: its connections stay open, and
+   * nothing goes on.
+   */
+  public void freeze() {
+    process.freezeFamily();
+  }
+
+  /** Lets a frozen worker go on, with SIGCONT. */
+  public void thaw() {
+    process.thawFamily();
+  }
+
+  /**
    * Kills the worker and the processes of its pool with SIGKILL, and waits until they are gone.
    * What they worked on stays unacknowledged.
    */

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 
 /**
  * One child process with its descendants: started so that it does not outlive this virtual machine,
@@ -100,9 +101,45 @@ final class ChildProcess {
     signal("CONT");
   }
 
+  /**
+   * Stops the process with its descendants, itself first, so that it starts no more meanwhile. When
+   * this returns on Linux, all have stopped.
+   */
+  void freezeFamily() {
+    freeze();
+    List<Long> descendants = descendants();
+    if (!descendants.isEmpty()) {
+      signal("STOP", descendants);
+      until(() -> descendants.stream().noneMatch(ChildProcess::isActive));
+    }
+  }
+
+  /** Lets a stopped process go on with its descendants, itself last. */
+  void thawFamily() {
+    List<Long> descendants = descendants();
+    if (!descendants.isEmpty()) {
+      signal("CONT", descendants);
+    }
+    thaw();
+  }
+
+  private List<Long> descendants() {
+    return process.descendants().map(ProcessHandle::pid).toList();
+  }
+
+  private static boolean isActive(long pid) {
+    return ProcessState.of(pid) == ProcessState.ACTIVE;
+  }
+
   private void signal(String signal) {
+    signal(signal, List.of(pid()));
+  }
+
+  private void signal(String signal, List<Long> pids) {
+    String numbers = pids.stream().map(String::valueOf).collect(Collectors.joining(" "));
     ProcessBuilder kill =
-        new ProcessBuilder("sh", "-c", "kill -s " + signal + " " + pid()).redirectErrorStream(true);
+        new ProcessBuilder("sh", "-c", "kill -s " + signal + " " + numbers)
+            .redirectErrorStream(true);
     ChildProcess sender = start("kill", kill);
     if (!sender.ended(DEATH) || sender.exitCode() != 0) {
       throw sender.trouble("Cannot send SIG" + signal + " to " + name + ".");
@@ -133,13 +170,18 @@ final class ChildProcess {
     }
   }
 
+  /** Asks the process to end with SIGTERM. */
+  void signal() {
+    process.toHandle().destroy(); // Process.destroy() would close the output that is still to come
+  }
+
   /**
    * Asks the process to end with SIGTERM, waits, and kills it if it is still there.
    *
    * @return whether it ended by itself
    */
   boolean terminate(Duration patience) {
-    process.toHandle().destroy(); // Process.destroy() would close the output that is still to come
+    signal();
     boolean obeyed = ended(patience);
     if (!obeyed) {
       kill();

@@ -58,7 +58,22 @@ public final class PythonEnvironment {
    * @throws PeerUnavailableException if Python 3 is missing or has no venv module, or pip fails
    */
   public static PythonEnvironment celery(String line, Consumer<String> progress) {
-    Requirements requirements = Requirements.ofCelery(line);
+    return made(Requirements.ofCelery(line), progress);
+  }
+
+  /**
+   * A Celery of a certain line that also has what kombu needs for yaml, msgpack, zstd and brotli.
+   * Blocks while the environment is made; progress goes to the log.
+   *
+   * @param line {@code 5.7} or {@code 5.2}
+   * @throws IllegalArgumentException if there are no pins for this line
+   * @throws PeerUnavailableException if Python 3 is missing or has no venv module, or pip fails
+   */
+  public static PythonEnvironment celeryWithContents(String line) {
+    return made(Requirements.ofCeleryWithContents(line), log::info);
+  }
+
+  private static PythonEnvironment made(Requirements requirements, Consumer<String> progress) {
     Path directory = PeersDirectory.find().resolve(requirements.name());
     VirtualEnvironment files = new VirtualEnvironment(directory, requirements, "python3");
     files.make(progress);

@@ -24,7 +24,21 @@ record Requirements(String text) {
    * @throws IllegalArgumentException if there are none
    */
   static Requirements ofCelery(String line) {
-    String resource = "celery-" + line + ".txt";
+    return read("celery-" + line + ".txt", line);
+  }
+
+  /**
+   * The same, and the packages of every content type and compression that this line's kombu knows.
+   *
+   * @param line such as {@code 5.7}
+   * @throws IllegalArgumentException if there are none
+   */
+  static Requirements ofCeleryWithContents(String line) {
+    String content = read("content-" + line + ".txt", line).text;
+    return new Requirements(ofCelery(line).text + content);
+  }
+
+  private static Requirements read(String resource, String line) {
     try (InputStream file = Requirements.class.getResourceAsStream(resource)) {
       if (file == null) {
         throw new IllegalArgumentException("no pins for Celery " + line + ", only for 5.7 and 5.2");

@@ -130,6 +130,24 @@ class CeleryWorkerTest {
   }
 
   @Test
+  void aFrozenWorkerStandsWithItsPoolAndGoesOnWhenItThaws() {
+    try (CeleryWorker worker = PeerTasks.worker(environment, redis).concurrency(2).start()) {
+      ProcessHandle main = ProcessHandle.of(worker.pid()).orElseThrow();
+
+      worker.freeze();
+
+      assertThat(ProcessState.of(worker.pid())).isEqualTo(ProcessState.STOPPED);
+      assertThat(main.descendants())
+          .isNotEmpty()
+          .allMatch(each -> ProcessState.of(each.pid()) == ProcessState.STOPPED);
+
+      worker.thaw();
+
+      assertThat(client.eval("add.delay(2, 3).get(timeout=20)").intValue()).isEqualTo(5);
+    }
+  }
+
+  @Test
   void aWorkerThatCannotStartIsToldInItsWords() {
     CeleryWorker.Builder builder =
         CeleryWorker.builder(environment).app("module_of_nobody").directory(directory);

@@ -15,6 +15,9 @@ class RequirementsTest {
     Requirements requirements = Requirements.ofCelery(line);
 
     assertThat(requirements.celeryVersion()).startsWith(line + ".");
+    assertThat(Requirements.ofCeleryWithContents(line).text())
+        .startsWith(requirements.text())
+        .contains("\nmsgpack==", "\npyyaml==");
     assertThat(requirements.text().lines().filter(each -> !each.startsWith("#")))
         .isNotEmpty()
         .allMatch(each -> each.matches("[a-z_-]+==[0-9.post]+( ; .*)?"));

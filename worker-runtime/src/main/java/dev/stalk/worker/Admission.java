@@ -97,7 +97,7 @@ final class Admission {
   @Nullable Outcome admit() {
     TaskMessage message;
     try {
-      message = MessageCodec.decode(delivery.message());
+      message = MessageCodec.decode(delivery.message(), services.content());
     } catch (MalformedMessageException e) {
       return malformed(e);
     }
@@ -153,7 +153,8 @@ final class Admission {
     TaskOptions options = task.options();
     TaskHeaders headers = message.headers();
     ResultWriter results =
-        new ResultWriter(message, options, config, services.node(), delivery.queue());
+        new ResultWriter(
+            message, options, config, services.node(), delivery.queue(), services.content());
     TaskLink link =
         new TaskLink(
             services,
@@ -168,7 +169,11 @@ final class Admission {
   private @Nullable FollowUps followUps(TaskMessage message) {
     try {
       return FollowUps.of(
-          message, services.messages(), services.defaultQueue(), services.clock().instant());
+          message,
+          services.messages(),
+          services.defaultQueue(),
+          services.content(),
+          services.clock().instant());
     } catch (IllegalArgumentException e) {
       unknownPart = String.valueOf(e.getMessage());
       return null;
@@ -188,6 +193,7 @@ final class Admission {
     String reason = String.valueOf(e.getMessage());
     log.error("{}: a message cannot be read and is quarantined: {}", delivery.queue(), reason);
     return new Outcome.NotRunnable(
+        services.content(),
         e.taskId(),
         RemoteException.of("kombu.exceptions", "DecodeError", reason),
         reason,
@@ -201,6 +207,7 @@ final class Admission {
         headers.task(),
         headers.id());
     return new Outcome.NotRunnable(
+        services.content(),
         headers.id(),
         RemoteException.of("celery.exceptions", "NotRegistered", headers.task()),
         "no task is called " + headers.task(),
@@ -254,7 +261,11 @@ final class Admission {
     String id = read.message().headers().id();
     log.error("{}: {}; task {}", delivery.queue(), reason, id);
     return new Outcome.NotRunnable(
-        id, RemoteException.of("builtins", "NotImplementedError", reason), reason, deliveries);
+        services.content(),
+        id,
+        RemoteException.of("builtins", "NotImplementedError", reason),
+        reason,
+        deliveries);
   }
 
   /**
@@ -282,6 +293,7 @@ final class Admission {
     String reason = "delivered " + deliveries + " times without an end";
     log.error("{}: message {} was {}; quarantined", delivery.queue(), id, reason);
     return new Outcome.NotRunnable(
+        services.content(),
         id,
         RemoteException.of("billiard.exceptions", "WorkerLostError", reason),
         reason,

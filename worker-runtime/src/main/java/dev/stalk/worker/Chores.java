@@ -16,26 +16,47 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What a worker does besides running tasks: it renews the leases on all it holds, returns parked
- * messages that are due, returns the messages of workers that died, and looks how many wait.
- * Renewing has a thread of its own, so that a long sweep never makes a lease lapse.
+ * messages that are due, returns the messages of workers that died, Java's and Python's, keeps the
+ * broker's time, and looks how many wait. Renewing and the parked messages have threads of their
+ * own, so that a long sweep never makes a lease lapse or a task late.
  */
 final class Chores implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Chores.class);
-  private static final Duration DUE_PERIOD = Duration.ofMillis(500);
-  private static final Duration LENGTH_PERIOD = Duration.ofSeconds(5);
+  private static final Duration CLOCK_PERIOD = Duration.ofSeconds(10);
+  private static final Duration LENGTH_PERIOD = Duration.ofSeconds(15);
+  private static final Duration VISIBLE_PERIOD = Duration.ofSeconds(30);
 
   private final Transport transport;
   private final Collection<QueueConsumer> consumers;
   private final Duration lease;
+  private final Duration visiblePeriod;
+  private final BrokerClock brokerClock;
   private final Clock clock;
+  private final ParkedTimer parked;
   private final ScheduledExecutorService renewing = thread("stalk-leases");
   private final ScheduledExecutorService sweeping = thread("stalk-sweeper");
 
-  Chores(Transport transport, Collection<QueueConsumer> consumers, Duration lease, Clock clock) {
+  /**
+   * @param lease after how long without a sign of life a Java worker has died
+   * @param visibilityTimeout after how long a message of a worker of any language is returned
+   * @param brokerClock is kept on time
+   * @param clock tells how long an outage lasts
+   */
+  Chores(
+      Transport transport,
+      Collection<QueueConsumer> consumers,
+      Duration lease,
+      Duration visibilityTimeout,
+      BrokerClock brokerClock,
+      Clock clock) {
     this.transport = transport;
     this.consumers = consumers;
     this.lease = lease;
+    Duration quarter = visibilityTimeout.dividedBy(4);
+    this.visiblePeriod = quarter.compareTo(VISIBLE_PERIOD) < 0 ? quarter : VISIBLE_PERIOD;
+    this.brokerClock = brokerClock;
     this.clock = clock;
+    this.parked = new ParkedTimer(transport, clock);
   }
 
   private static ScheduledExecutorService thread(String name) {
@@ -49,21 +70,29 @@ final class Chores implements AutoCloseable {
 
   void start() {
     every(lease.dividedBy(3), renewing, "lease renewal", this::renew);
-    every(DUE_PERIOD, sweeping, "parked messages", transport::restoreDue);
     every(LENGTH_PERIOD, sweeping, "queue lengths", this::lookAtLengths);
     every(lease.dividedBy(6), sweeping, "abandoned messages", this::restoreAbandoned);
+    every(visiblePeriod, sweeping, "unacknowledged messages", this::restoreVisible);
+    every(CLOCK_PERIOD, 0, renewing, "the broker's time", brokerClock::synchronize);
+    parked.start();
+  }
+
+  /** The first time is left to chance, so that workers started together do not come together. */
+  private void every(
+      Duration period, ScheduledExecutorService thread, String what, Runnable chore) {
+    every(period, ThreadLocalRandom.current().nextLong(period.toNanos()), thread, what, chore);
   }
 
   private void every(
-      Duration period, ScheduledExecutorService thread, String what, Runnable chore) {
+      Duration period,
+      long firstNanos,
+      ScheduledExecutorService thread,
+      String what,
+      Runnable chore) {
     Outage outage = new Outage(what, clock);
-    long nanos = period.toNanos();
     var unused =
         thread.scheduleWithFixedDelay(
-            () -> run(chore, outage),
-            ThreadLocalRandom.current().nextLong(nanos),
-            nanos,
-            TimeUnit.NANOSECONDS);
+            () -> run(chore, outage), firstNanos, period.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   private static void run(Runnable chore, Outage outage) {
@@ -82,9 +111,6 @@ final class Chores implements AutoCloseable {
       int before = tags.size();
       tags.addAll(consumer.heldTags());
       counts.put(consumer, tags.size() - before);
-    }
-    if (tags.isEmpty()) {
-      return;
     }
     for (String gone : transport.renew(tags)) {
       consumers.forEach(consumer -> consumer.lost(gone));
@@ -109,8 +135,16 @@ final class Chores implements AutoCloseable {
     }
   }
 
+  private void restoreVisible() {
+    int restored = transport.restoreVisible();
+    if (restored > 0) {
+      log.warn("took {} messages off workers that did not acknowledge them in time", restored);
+    }
+  }
+
   @Override
   public void close() {
+    parked.close();
     renewing.shutdownNow();
     sweeping.shutdownNow();
   }

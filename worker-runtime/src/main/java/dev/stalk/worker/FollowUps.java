@@ -1,6 +1,7 @@
 package dev.stalk.worker;
 
 import dev.stalk.broker.MessageFactory;
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.ResultCodec;
 import dev.stalk.broker.message.RemoteException;
@@ -26,16 +27,22 @@ final class FollowUps {
   private final TaskMessage message;
   private final MessageFactory messages;
   private final String defaultQueue;
+  private final ContentConfig content;
   private final Instant now;
   private final List<EmbeddedSignature> callbacks;
   private final List<EmbeddedSignature> errbacks;
   private final List<EmbeddedSignature> chain;
 
   private FollowUps(
-      TaskMessage message, MessageFactory messages, String defaultQueue, Instant now) {
+      TaskMessage message,
+      MessageFactory messages,
+      String defaultQueue,
+      ContentConfig content,
+      Instant now) {
     this.message = message;
     this.messages = messages;
     this.defaultQueue = defaultQueue;
+    this.content = content;
     this.now = now;
     this.callbacks = read("callbacks");
     this.errbacks = read("errbacks");
@@ -52,8 +59,12 @@ final class FollowUps {
    * @throws IllegalArgumentException if this worker cannot do it; the message names the part
    */
   static FollowUps of(
-      TaskMessage message, MessageFactory messages, String defaultQueue, Instant now) {
-    return new FollowUps(message, messages, defaultQueue, now);
+      TaskMessage message,
+      MessageFactory messages,
+      String defaultQueue,
+      ContentConfig content,
+      Instant now) {
+    return new FollowUps(message, messages, defaultQueue, content, now);
   }
 
   private List<EmbeddedSignature> read(String part) {
@@ -117,7 +128,9 @@ final class FollowUps {
                   null,
                   List.of());
           sent.effects()
-              .add(new Effect.StoreResult(id, ResultCodec.encode(result, step.text("group_id"))));
+              .add(
+                  new Effect.StoreResult(
+                      id, ResultCodec.encode(result, step.text("group_id"), Map.of(), content)));
         }
       }
     }

@@ -1,6 +1,7 @@
 package dev.stalk.worker;
 
 import dev.stalk.broker.transport.BrokerException;
+import dev.stalk.broker.transport.BrokerUnavailableException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,8 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One line of log when the broker goes away, one with the length when it is back, and growing
- * pauses between attempts. Used by one thread; only {@link #isOver} may be asked by any.
+ * Growing pauses between attempts; one line of log when something begins to fail, and one with the
+ * length when it works again. That the broker is away is told by the transport, once for all that
+ * use it. Used by one thread; only {@link #isOver} may be asked by any.
  */
 final class Outage {
   private static final Logger log = LoggerFactory.getLogger(Outage.class);
@@ -22,6 +24,7 @@ final class Outage {
   private final String what;
   private final Clock clock;
   private volatile @Nullable Instant since;
+  private boolean told;
   private long pause = PAUSE_MIN;
 
   Outage(String what, Clock clock) {
@@ -34,7 +37,10 @@ final class Outage {
       return;
     }
     since = clock.instant();
-    if (e instanceof BrokerException) {
+    told = !(e instanceof BrokerUnavailableException);
+    if (!told) {
+      log.debug("{}: {}", what, e.getMessage()); // the transport tells, once for all of us
+    } else if (e instanceof BrokerException) {
       log.error("{}: {}; trying again until it works", what, e.getMessage());
     } else {
       log.error("{} failed unexpectedly; trying again until it works", what, e);
@@ -49,7 +55,9 @@ final class Outage {
   void passed() {
     Instant began = since;
     if (began != null) {
-      log.info("{}: the broker is back after {}", what, Duration.between(began, clock.instant()));
+      if (told) {
+        log.info("{}: it works again after {}", what, Duration.between(began, clock.instant()));
+      }
       since = null;
       pause = PAUSE_MIN;
     }

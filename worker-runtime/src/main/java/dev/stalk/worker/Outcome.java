@@ -1,5 +1,6 @@
 package dev.stalk.worker;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.codec.Redelivery;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +46,8 @@ sealed interface Outcome {
   /**
    * What is written, and in which order.
    *
-   * @throws EncodingException if a return value has no form in JSON
+   * @throws EncodingException if a return value has no form in the result serializer, or is too
+   *     large
    */
   List<Effect> effects(Delivery delivery, Instant now);
 
@@ -286,7 +289,11 @@ sealed interface Outcome {
    * an operator.
    */
   record NotRunnable(
-      @Nullable String taskId, RemoteException failure, String reason, long deliveries)
+      ContentConfig content,
+      @Nullable String taskId,
+      RemoteException failure,
+      String reason,
+      long deliveries)
       implements Outcome {
     @Override
     public String name() {
@@ -307,7 +314,8 @@ sealed interface Outcome {
                 ResultCodec.dateDone(now),
                 null,
                 null);
-        effects.add(new Effect.StoreResult(taskId, ResultCodec.encode(result, null)));
+        effects.add(
+            new Effect.StoreResult(taskId, ResultCodec.encode(result, null, Map.of(), content)));
       }
       effects.add(new Effect.Quarantine(delivery.queue(), reason, deliveries, delivery.message()));
       return effects;

@@ -46,9 +46,18 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private static final int BATCH = 256;
 
   /**
-   * With notices promised, look all the same now and then: a notice can be lost with a connection.
+   * With notices promised, look all the same now and then. A notice can be lost with a connection;
+   * but that is seen, and then all look at once.
    */
-  private static final long SAFETY_LOOK = TimeUnit.SECONDS.toNanos(5);
+  private static final long SAFETY_LOOK = TimeUnit.SECONDS.toNanos(30);
+
+  /**
+   * After notices in vain the line lets others go first, for up to twice as long each time: all
+   * idle workers of a queue get the same notice, and one of them gets the message.
+   */
+  private static final long YIELD_MIN = TimeUnit.MILLISECONDS.toNanos(1);
+
+  private static final long YIELD_MAX = TimeUnit.MILLISECONDS.toNanos(64);
 
   /** Between attempts while stopping, when nobody is helped by long ones. */
   private static final long STOPPING_PAUSE = TimeUnit.MILLISECONDS.toNanos(20);
@@ -89,12 +98,16 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private volatile boolean ending;
   private volatile boolean retired;
 
+  /** Raised by the transport's thread at a notice, lowered by the loop when it looks. */
+  private volatile boolean noticed;
+
   // used by the loop only
   private final List<Settlement> unsettled = new ArrayList<>();
   private boolean arm = true;
   private boolean drained;
   private boolean resent;
   private long poll = POLL_MIN;
+  private long yielding;
   private QueueBreaker.@Nullable Permissions permissions;
 
   QueueConsumer(
@@ -109,7 +122,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     this.services = services;
     this.tasks = config.tasks();
     this.bulkhead = new QueueBulkhead(name, config);
-    this.connection = services.transport().consume(queues, holder, signal::raise);
+    this.connection = services.transport().consume(queues, holder, this::notice);
     this.allMetrics = metrics;
     this.metrics = metrics.queue(name);
     this.memoryLimit = config.memoryLimit();
@@ -355,11 +368,28 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       signal.await(Math.min(SAFETY_LOOK, nanosToWait()));
     } else if (connection.givesNotice()) {
       signal.await(SAFETY_LOOK + ThreadLocalRandom.current().nextLong(SAFETY_LOOK / 4));
+      letOthersGoFirst();
     } else {
       signal.await(poll);
       poll = Math.min(POLL_MAX, poll * 2);
     }
     drained = false;
+  }
+
+  /** What finishes here meanwhile ends it. */
+  private void letOthersGoFirst() {
+    if (noticed && yielding > 0 && finished.isEmpty()) {
+      signal.await(ThreadLocalRandom.current().nextLong(yielding));
+    }
+  }
+
+  /** Whoever gets the messages goes first next time too. */
+  private void looked(boolean sought, int fetched) {
+    if (fetched > 0) {
+      yielding = 0;
+    } else if (sought) {
+      yielding = Math.min(YIELD_MAX, Math.max(YIELD_MIN, yielding * 2));
+    }
   }
 
   /** Until the rate limit or the breaker allows more; nothing else tells when that is. */
@@ -383,6 +413,8 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private void exchange(int places) {
     // settlements name many keys, and an armed script may have all of them watched: arm without
     boolean armed = arm && unsettled.isEmpty();
+    boolean sought = noticed && places > 0;
+    noticed = false;
     Exchange exchange;
     try {
       exchange = connection.exchange(unsettled, places, armed);
@@ -400,6 +432,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     if (fetched > 0) {
       poll = POLL_MIN;
     }
+    looked(sought, fetched);
     if (exchange.quarantined() > 0) {
       log.error("{}: {} messages are no JSON objects; quarantined", name, exchange.quarantined());
     }
@@ -582,6 +615,13 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
         Arrays.stream(thread.getStackTrace())
             .map(frame -> "\tat " + frame)
             .collect(Collectors.joining("\n")));
+  }
+
+  // ---- called by a thread of the transport
+
+  private void notice() {
+    noticed = true;
+    signal.raise();
   }
 
   // ---- called by whoever stops the worker

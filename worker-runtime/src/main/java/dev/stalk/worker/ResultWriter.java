@@ -1,5 +1,6 @@
 package dev.stalk.worker;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.ResultCodec;
 import dev.stalk.broker.message.RemoteException;
@@ -21,12 +22,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class ResultWriter {
   private final TaskMessage message;
+  private final ContentConfig content;
   private final boolean ignored;
   private final boolean errorsStored;
   private final Map<String, @Nullable Object> extended;
 
   ResultWriter(
-      TaskMessage message, TaskOptions options, TaskConfig config, String node, String queue) {
+      TaskMessage message,
+      TaskOptions options,
+      TaskConfig config,
+      String node,
+      String queue,
+      ContentConfig content) {
+    this.content = content;
     this.message = message;
     Boolean header = message.headers().ignoreResult();
     // the header decides, where it says anything (celery 5.6.3
@@ -72,7 +80,7 @@ final class ResultWriter {
   /**
    * SUCCESS, unless ignored.
    *
-   * @throws EncodingException if the value has no form in JSON
+   * @throws EncodingException if the value has no form in the result serializer, or is too large
    */
   List<Effect> success(@Nullable Object value, List<@Nullable Object> children, Instant now) {
     return ignored ? List.of() : stored(TaskState.SUCCESS, value, null, null, children, now);
@@ -121,6 +129,6 @@ final class ResultWriter {
             done == null ? null : ResultCodec.dateDone(done),
             message.headers().parentId(),
             children);
-    return ResultCodec.encode(result, message.headers().group(), extended);
+    return ResultCodec.encode(result, message.headers().group(), extended, content);
   }
 }

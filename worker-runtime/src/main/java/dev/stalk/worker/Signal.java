@@ -16,8 +16,12 @@ final class Signal {
     }
   }
 
-  /** Waits until raised or for this long, and lowers the signal. For one thread only. */
-  void await(long nanos) {
+  /**
+   * Waits until raised or for this long, and lowers the signal. For one thread only.
+   *
+   * @return whether it was raised
+   */
+  boolean await(long nanos) {
     waiter = Thread.currentThread();
     long deadline = System.nanoTime() + nanos;
     while (!raised) {
@@ -27,6 +31,8 @@ final class Signal {
       }
       LockSupport.parkNanos(this, left);
     }
+    boolean woken = raised;
     raised = false;
+    return woken;
   }
 }

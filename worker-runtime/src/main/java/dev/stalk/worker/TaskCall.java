@@ -3,6 +3,7 @@ package dev.stalk.worker;
 import dev.stalk.broker.MessageFactory;
 import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.MessageCodec;
+import dev.stalk.broker.codec.ResultTooLargeException;
 import dev.stalk.broker.message.MessageProperties;
 import dev.stalk.broker.message.RemoteException;
 import dev.stalk.broker.message.Route;
@@ -135,11 +136,14 @@ final class TaskCall {
         name, admitted.results(), followUps, error, failure, traceback, children());
   }
 
-  /** What becomes of a success whose value has no form in JSON. */
+  /** What becomes of a success whose value cannot be stored (celery {@code backends/redis.py}). */
   Outcome unencodable(Throwable error) {
     log.error("{}: the result of a task cannot be written", delivery.queue(), error);
+    String why = String.valueOf(error.getMessage());
     RemoteException failure =
-        RemoteException.of("kombu.exceptions", "EncodeError", String.valueOf(error.getMessage()));
+        error instanceof ResultTooLargeException
+            ? RemoteException.of("celery.exceptions", "BackendStoreError", why)
+            : RemoteException.of("kombu.exceptions", "EncodeError", why);
     return failure("failure", error, failure, traceback(error));
   }
 

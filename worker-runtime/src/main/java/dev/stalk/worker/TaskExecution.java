@@ -161,6 +161,7 @@ final class TaskExecution implements Runnable {
   private Outcome unhandled(Throwable e) {
     log.error("{}: a message could not be handled and is quarantined", delivery.queue(), e);
     return new Outcome.NotRunnable(
+        services.content(),
         null,
         services.exceptions().remote(e),
         "could not be handled: " + e,
@@ -353,6 +354,7 @@ final class TaskExecution implements Runnable {
           "{}: the outcome of a message cannot be written; it is quarantined", delivery.queue(), e);
       Outcome unwritten =
           new Outcome.NotRunnable(
+              services.content(),
               null,
               RemoteException.of("builtins", "RuntimeError", String.valueOf(e)),
               "its outcome could not be written",

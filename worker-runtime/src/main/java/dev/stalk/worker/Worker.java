@@ -87,13 +87,15 @@ public final class Worker implements AutoCloseable {
     this.transport = BrokerClient.transport(config.broker(), "stalk-worker");
     this.revoked = new RevokedTasks(clock);
     this.metrics = new WorkerMetrics(builder.meters);
+    BrokerClock brokerClock = new BrokerClock(transport, clock, System::nanoTime);
+    metrics.clockSkew(brokerClock::skew);
     this.services =
         new WorkerServices(
             config.name(),
             registry,
             new DeliveryLimit(transport, config.broker().maxDeliveries()),
             transport,
-            new MessageFactory(config.broker().defaultQueue(), clock),
+            new MessageFactory(config.broker().defaultQueue(), config.broker().content(), clock),
             config.broker().defaultQueue(),
             new Exceptions(builder.exceptions),
             timer,
@@ -103,9 +105,17 @@ public final class Worker implements AutoCloseable {
             new RecentSuccesses(),
             builder.interceptors,
             new TaskListeners(builder.listeners),
-            clock);
+            config.broker().content(),
+            brokerClock);
     config.queues().forEach((name, settings) -> consumers.add(consumer(name, settings)));
-    this.chores = new Chores(transport, consumers, config.broker().lease(), clock);
+    this.chores =
+        new Chores(
+            transport,
+            consumers,
+            config.broker().lease(),
+            config.broker().visibilityTimeout(),
+            brokerClock,
+            clock);
   }
 
   private synchronized QueueConsumer consumer(String name, QueueConfig settings) {

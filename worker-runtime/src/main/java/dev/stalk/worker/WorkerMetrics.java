@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 
 /**
  * The worker's meters. Tags are bounded: {@code queue} by the configuration, {@code task} by the
@@ -47,6 +48,7 @@ import java.util.function.DoubleSupplier;
  * <tr><td>stalk.queue.stuck</td><td>gauge</td><td>queue</td><td>threads whose task was stopped by force and has not ended</td></tr>
  * <tr><td>stalk.queue.threads</td><td>gauge</td><td>queue</td><td>how many tasks may run at once</td></tr>
  * <tr><td>stalk.queue.places.free</td><td>gauge</td><td>queue</td><td>places in the bulkhead and its buffer that are free</td></tr>
+ * <tr><td>stalk.clock.skew</td><td>gauge</td><td></td><td>seconds by which this machine's clock is ahead of the broker's</td></tr>
  * </table>
  */
 final class WorkerMetrics {
@@ -73,6 +75,14 @@ final class WorkerMetrics {
     if (breakers.find(breaker.getName()).filter(found -> found == breaker).isPresent()) {
       var unused = breakers.remove(breaker.getName());
     }
+  }
+
+  /** Shows by how much the worker's clock is ahead. */
+  void clockSkew(Supplier<Duration> skew) {
+    Gauge.builder("stalk.clock.skew", () -> skew.get().toNanos() / 1e9)
+        .baseUnit("seconds")
+        .strongReference(true)
+        .register(registry);
   }
 
   OfQueue queue(String queue) {

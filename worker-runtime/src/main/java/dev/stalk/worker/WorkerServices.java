@@ -1,6 +1,7 @@
 package dev.stalk.worker;
 
 import dev.stalk.broker.MessageFactory;
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.transport.Transport;
 import java.time.Clock;
 import java.time.Duration;
@@ -23,7 +24,8 @@ import java.util.List;
  * @param successes what has succeeded lately
  * @param interceptors what stands around every task, outermost first
  * @param listener who is told what happens
- * @param clock the time
+ * @param content what messages and results are written in, and what is read
+ * @param clock the broker's time
  */
 record WorkerServices(
     String node,
@@ -40,6 +42,7 @@ record WorkerServices(
     RecentSuccesses successes,
     List<TaskInterceptor> interceptors,
     TaskListener listener,
+    ContentConfig content,
     Clock clock) {
   WorkerServices {
     interceptors = List.copyOf(interceptors);

@@ -10,10 +10,11 @@ import dev.stalk.worker.config.QueueConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.AbstractList;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -67,8 +68,13 @@ class ChoresTest {
   }
 
   private void start(Collection<QueueConsumer> consumers) {
-    chores = new Chores(transport, consumers, LEASE, Clock.systemUTC());
+    chores = chores(consumers);
     chores.start();
+  }
+
+  private Chores chores(Collection<QueueConsumer> consumers) {
+    BrokerClock clock = new BrokerClock(transport, Clock.systemUTC(), System::nanoTime);
+    return new Chores(transport, consumers, LEASE, LEASE.multipliedBy(2), clock, Clock.systemUTC());
   }
 
   @AfterEach
@@ -108,26 +114,12 @@ class ChoresTest {
   }
 
   @Test
-  void nothingIsAskedOfTheBrokerWhereNothingIsHeld() throws Exception {
-    CountDownLatch looked = new CountDownLatch(3);
-    List<QueueConsumer> watched =
-        new AbstractList<>() {
-          @Override
-          public QueueConsumer get(int index) {
-            looked.countDown();
-            return consumer;
-          }
+  void aSignOfLifeIsGivenThoughNothingIsHeld() throws Exception {
+    start(List.of(consumer));
 
-          @Override
-          public int size() {
-            return 1;
-          }
-        };
-
-    start(watched);
-
-    looked.await();
-    assertThat(transport.hasRenewed()).isFalse();
+    for (int i = 0; i < 3; i++) {
+      assertThat(transport.renewed()).isEmpty();
+    }
   }
 
   @Test
@@ -154,7 +146,9 @@ class ChoresTest {
   }
 
   @Test
-  void dueAndAbandonedMessagesAreReturnedThoughEveryOtherAttemptFails() throws Exception {
+  void allMessagesAreReturnedThoughEveryOtherAttemptFails() throws Exception {
+    CountDownLatch visible = new CountDownLatch(4);
+    transport.restoringVisible(failingEveryOtherTime(visible));
     CountDownLatch due = new CountDownLatch(2);
     CountDownLatch abandoned = new CountDownLatch(4);
     transport.restoringDue(failingEveryOtherTime(due));
@@ -164,6 +158,7 @@ class ChoresTest {
 
     due.await();
     abandoned.await();
+    visible.await();
   }
 
   private static IntSupplier failingEveryOtherTime(CountDownLatch calls) {
@@ -202,7 +197,7 @@ class ChoresTest {
   }
 
   @Test
-  void closingEndsBothThreadsEvenInTheMiddleOfACall() throws Exception {
+  void closingEndsEveryThreadEvenInTheMiddleOfACall() throws Exception {
     AtomicReference<Thread> renewing = new AtomicReference<>();
     AtomicReference<Thread> sweeping = new AtomicReference<>();
     CountDownLatch both = new CountDownLatch(2);
@@ -220,12 +215,14 @@ class ChoresTest {
           return waitForInterrupt();
         });
     holdThree();
-    Chores closing = new Chores(transport, List.of(consumer), LEASE, Clock.systemUTC());
+    Chores closing = chores(List.of(consumer));
     closing.start();
     both.await();
 
     closing.close();
     closing.close();
+
+    transport.awaitParkedClosed();
 
     renewing.get().join();
     sweeping.get().join();
@@ -235,7 +232,40 @@ class ChoresTest {
 
   @Test
   void whatWasNeverStartedCanBeClosed() {
-    new Chores(transport, List.of(consumer), LEASE, Clock.systemUTC()).close();
+    chores(List.of(consumer)).close();
+  }
+
+  @Test
+  void whatWasParkedMeanwhileIsLookedAtThoughNothingElseIsDueForLong() throws Exception {
+    Semaphore looks = new Semaphore(0);
+    transport.nothingDueFor(Duration.ofDays(1));
+    transport.restoringDue(
+        () -> {
+          looks.release();
+          return 0;
+        });
+    start(List.of());
+    looks.acquire();
+
+    transport.parkSomething();
+    looks.acquire();
+    transport.parkSomething();
+
+    looks.acquire();
+  }
+
+  @Test
+  void theBrokersTimeIsAskedForAtOnce() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    transport.time(
+        () -> {
+          asked.countDown();
+          return Instant.EPOCH;
+        });
+
+    start(List.of());
+
+    asked.await();
   }
 
   private static int waitForInterrupt() {

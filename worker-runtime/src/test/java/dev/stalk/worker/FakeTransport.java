@@ -2,9 +2,14 @@ package dev.stalk.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stalk.broker.transport.Fanout;
+import dev.stalk.broker.transport.ParkedMessages;
 import dev.stalk.broker.transport.Publication;
+import dev.stalk.broker.transport.Quarantine;
 import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.Queues;
 import dev.stalk.broker.transport.Transport;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -12,10 +17,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 /** A broker without a broker: lines as the test wants them, and chores are written down. */
@@ -30,7 +37,12 @@ final class FakeTransport implements Transport {
   private volatile Function<Collection<String>, List<String>> renewing = tags -> List.of();
   private volatile Map<Integer, Long> lengths = Map.of();
   private volatile IntSupplier restoringDue = () -> 0;
+  private volatile Duration nothingDueFor = Duration.ofMillis(1);
+  private volatile Runnable news = () -> {};
   private volatile IntSupplier restoringAbandoned = () -> 0;
+  private volatile IntSupplier restoringVisible = () -> 0;
+  private volatile Supplier<Instant> time = Instant::now;
+  private final CountDownLatch closedParked = new CountDownLatch(1);
 
   /** Its lines are scripted. */
   FakeTransport() {
@@ -71,6 +83,29 @@ final class FakeTransport implements Transport {
     restoringDue = answer;
   }
 
+  /** For how long nothing is due, after each time what is due was restored. */
+  void nothingDueFor(Duration pause) {
+    nothingDueFor = pause;
+  }
+
+  /** Tells that something was parked. */
+  void parkSomething() {
+    news.run();
+  }
+
+  void awaitParkedClosed() throws InterruptedException {
+    assertThat(closedParked.await(20, TimeUnit.SECONDS)).isTrue();
+  }
+
+  void restoringVisible(IntSupplier answer) {
+    restoringVisible = answer;
+  }
+
+  /** What the broker's clock says. */
+  void time(Supplier<Instant> answer) {
+    time = answer;
+  }
+
   void restoringAbandoned(IntSupplier answer) {
     restoringAbandoned = answer;
   }
@@ -108,8 +143,25 @@ final class FakeTransport implements Transport {
   }
 
   @Override
-  public int restoreDue() {
-    return restoringDue.getAsInt();
+  public ParkedMessages parked(Runnable wake) {
+    news = wake;
+    return new ParkedMessages() {
+      @Override
+      public Duration restoreDue() {
+        var unused = restoringDue.getAsInt();
+        return nothingDueFor;
+      }
+
+      @Override
+      public void close() {
+        closedParked.countDown();
+      }
+    };
+  }
+
+  @Override
+  public int restoreVisible() {
+    return restoringVisible.getAsInt();
   }
 
   @Override
@@ -138,8 +190,23 @@ final class FakeTransport implements Transport {
   }
 
   @Override
-  public Instant time() {
+  public Queues queues() {
     throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Fanout fanout() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Quarantine quarantine() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public Instant time() {
+    return time.get();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.stalk.worker;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.codec.Redelivery;
 import dev.stalk.broker.message.MessageProperties;
@@ -203,7 +204,13 @@ final class Messages {
   /** What a task sees of a call that no worker made. */
   static TaskContext context(String queue, TaskMessage message) {
     ResultWriter results =
-        new ResultWriter(message, TaskOptions.DEFAULT, TaskConfig.DEFAULT, Services.NODE, queue);
+        new ResultWriter(
+            message,
+            TaskOptions.DEFAULT,
+            TaskConfig.DEFAULT,
+            Services.NODE,
+            queue,
+            ContentConfig.DEFAULT);
     WorkerServices services = new Services(new TaskRegistry(), new FakeTransport()).build();
     return new TaskContext(queue, message, new TaskLink(services, results, null, null));
   }

@@ -445,6 +445,32 @@ class QueueConsumerTest {
   }
 
   @Test
+  void afterNoticesInVainALineLetsOthersGoFirstUntilItFindsSomethingAgain() throws Exception {
+    started(2, 0);
+    assertAsked(List.of(), 2, true);
+    line().findNothing();
+    long waited = 0;
+    for (int i = 0; i < 30; i++) {
+      line().assertIdle();
+      long noticed = System.nanoTime();
+      line().wake();
+      assertAsked(List.of(), 2, true);
+      waited += System.nanoTime() - noticed;
+      line().findNothing();
+    }
+    assertThat(waited).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(60)); // 750 on the average
+    line().assertIdle();
+    line().wake();
+    assertAsked(List.of(), 2, true);
+    line().find(gated(1));
+    line().assertIdle();
+
+    line().wake();
+
+    assertAsked(List.of(), 1, true);
+  }
+
+  @Test
   void withoutNoticeTheQueueIsPolledWithBoundedPauses() throws Exception {
     started(2, 0);
     line().givesNoNotice();

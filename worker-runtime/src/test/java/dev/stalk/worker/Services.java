@@ -1,6 +1,7 @@
 package dev.stalk.worker;
 
 import dev.stalk.broker.MessageFactory;
+import dev.stalk.broker.codec.ContentConfig;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,11 +22,17 @@ final class Services {
   private final RecentSuccesses successes = new RecentSuccesses();
   private int maxDeliveries = 5;
   private Duration grace = Duration.ofMillis(20);
+  private ContentConfig content = ContentConfig.DEFAULT;
   private Clock clock = Clock.systemUTC();
 
   Services(TaskRegistry registry, FakeTransport transport) {
     this.registry = registry;
     this.transport = transport;
+  }
+
+  Services content(ContentConfig value) {
+    content = value;
+    return this;
   }
 
   Services maxDeliveries(int value) {
@@ -68,7 +75,7 @@ final class Services {
         registry,
         new DeliveryLimit(transport, maxDeliveries),
         transport,
-        new MessageFactory("celery", clock),
+        new MessageFactory("celery", content, clock),
         "celery",
         new Exceptions(exceptions),
         timer,
@@ -78,6 +85,7 @@ final class Services {
         successes,
         interceptors,
         new TaskListeners(listeners),
+        content,
         clock);
   }
 }

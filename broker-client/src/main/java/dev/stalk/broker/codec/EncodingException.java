@@ -3,10 +3,11 @@ package dev.stalk.broker.codec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value cannot be written as a message or result: it has no JSON form, is nested too deeply, or
- * would be misread on the other side. Nothing has been sent.
+ * A value cannot be written as a message or result: it has no form there, is nested too deeply, or
+ * would be misread on the other side, is too large, or needs a library that is not there. Nothing
+ * has been sent.
  */
-public final class EncodingException extends RuntimeException {
+public class EncodingException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   public EncodingException(String message) {

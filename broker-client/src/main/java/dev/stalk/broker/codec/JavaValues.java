@@ -3,18 +3,15 @@ package dev.stalk.broker.codec;
 import java.lang.reflect.Array;
 import java.math.BigDecimal;
 import java.math.BigInteger;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.OffsetTime;
-import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
+import java.time.temporal.Temporal;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -44,58 +41,40 @@ import tools.jackson.core.JacksonException;
 final class JavaValues {
   private JavaValues() {}
 
-  static void write(Object value, PythonJson json) {
+  /**
+   * Writes what is not null, text, a boolean, an Integer, Long or Double, a map or a collection.
+   */
+  static void write(Object value, ValueWriter out) {
     if (value instanceof BigInteger || value instanceof Short || value instanceof Byte) {
-      json.raw(PythonJson.ascii(value.toString()));
+      out.integer((Number) value);
     } else if (value instanceof BigDecimal decimal) {
-      json.marked("decimal", decimal.toString());
-    } else if (value instanceof Instant instant) {
-      json.marked("datetime", PythonTime.isoformat(utc(instant)));
-    } else if (value instanceof OffsetDateTime time) {
-      json.marked("datetime", PythonTime.isoformat(time));
+      out.decimal(decimal);
+    } else if (value instanceof Instant
+        || value instanceof OffsetDateTime
+        || value instanceof LocalDateTime) {
+      out.dateTime((Temporal) value);
     } else if (value instanceof ZonedDateTime time) {
-      json.marked("datetime", PythonTime.isoformat(time.toOffsetDateTime()));
-    } else if (value instanceof LocalDateTime time) {
-      json.marked("datetime", PythonTime.isoformat(time));
+      out.dateTime(time.toOffsetDateTime());
     } else if (value instanceof LocalDate date) {
-      json.marked("date", PythonTime.isoformat(date));
-    } else if (value instanceof LocalTime time) {
-      json.marked("time", PythonTime.isoformat(time));
-    } else if (value instanceof OffsetTime time) {
-      json.marked("time", PythonTime.isoformat(time));
+      out.date(date);
+    } else if (value instanceof LocalTime || value instanceof OffsetTime) {
+      out.time((Temporal) value);
     } else if (value instanceof UUID uuid) {
-      json.marked("uuid", Map.of("hex", uuid.toString().replace("-", "")));
+      out.uuid(uuid);
     } else if (value instanceof byte[] bytes) {
-      writeBytes(bytes, json);
+      out.bytes(bytes);
     } else if (value instanceof Enum<?> constant) {
-      json.string(constant.name());
+      out.string(constant.name());
     } else if (value instanceof Character character) {
-      json.string(character.toString());
+      out.string(character.toString());
     } else if (value instanceof CharSequence text) {
-      json.string(text.toString());
+      out.string(text.toString());
     } else if (value instanceof Optional<?> optional) {
-      json.value(optional.orElse(null));
+      out.value(optional.orElse(null));
     } else if (value.getClass().isArray()) {
-      json.array(listOf(value));
+      out.array(listOf(value));
     } else {
-      json.value(throughJackson(value));
-    }
-  }
-
-  private static OffsetDateTime utc(Instant instant) {
-    try {
-      return instant.atOffset(ZoneOffset.UTC);
-    } catch (DateTimeException e) {
-      throw new EncodingException("the instant cannot be written as a date and time", e);
-    }
-  }
-
-  private static void writeBytes(byte[] bytes, PythonJson json) {
-    try {
-      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-      json.marked("bytes", text);
-    } catch (CharacterCodingException notText) {
-      json.marked("base64", Base64.getEncoder().encodeToString(bytes));
+      out.value(throughJackson(value));
     }
   }
 

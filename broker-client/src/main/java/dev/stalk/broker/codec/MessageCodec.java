@@ -20,12 +20,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A task message to bytes and back: Celery's protocol 2 (celery {@code
  * app/amqp.py:AMQP.as_task_v2}) in kombu's envelope (kombu {@code
- * transport/virtual/base.py:Channel.prepare_message}), the body as JSON in base64. Thread-safe,
- * without state.
+ * transport/virtual/base.py:Channel.prepare_message}), the body serialised, perhaps compressed, and
+ * in base64. Thread-safe, without state.
  */
 public final class MessageCodec {
-  static final String CONTENT_TYPE = "application/json";
-
   private static final Set<String> PROTOCOL_HEADERS =
       Set.of(
           "lang",
@@ -47,6 +45,7 @@ public final class MessageCodec {
           "replaced_task_nesting",
           "stamped_headers",
           "stamps",
+          "compression",
           "redelivered");
 
   private MessageCodec() {}
@@ -76,32 +75,33 @@ public final class MessageCodec {
     return PythonRepr.of(value);
   }
 
+  /** As {@link #encode(TaskMessage, String, ContentConfig)}, with the default settings. */
+  public static byte[] encode(TaskMessage message, String deliveryTag) {
+    return encode(message, deliveryTag, ContentConfig.DEFAULT);
+  }
+
   /**
    * Writes the envelope that is pushed to a queue's list.
    *
-   * @param message the task
+   * @param message the task; its properties may name a serializer and a compression of its own
    * @param deliveryTag a tag of its own for every copy; kombu wants one and uses uuids
-   * @throws EncodingException if an argument or header has no form in JSON; nothing was sent then
+   * @param content how bodies are written, and how large they may be
+   * @throws EncodingException if an argument or header has no form in its content type, the body is
+   *     too large, there is no such serializer or compression, or its library is missing; nothing
+   *     was sent then
    */
-  public static byte[] encode(TaskMessage message, String deliveryTag) {
-    PythonJson body = new PythonJson(256);
-    body.begin('[');
-    body.array(message.body().args());
-    body.separator();
-    body.map(message.body().kwargs());
-    body.separator();
-    body.map(message.body().embed());
-    body.end(']');
-
-    PythonJson json = new PythonJson(1024);
+  public static byte[] encode(TaskMessage message, String deliveryTag, ContentConfig content) {
+    Serializer serializer = content.serializer(message.properties().serializer());
+    Compression compression = content.compression(message.properties().compression());
+    PythonJson json = new PythonJson(1024, content.jsonTypes(), content.maxDepth());
     json.begin('{');
     json.name("body");
-    json.base64(body);
-    field(json, "content-encoding", "utf-8");
-    field(json, "content-type", CONTENT_TYPE);
+    body(json, message.body(), serializer, compression, content);
+    field(json, "content-encoding", serializer.contentEncoding());
+    field(json, "content-type", serializer.contentType());
     json.separator();
     json.name("headers");
-    headers(json, message.headers());
+    headers(json, message.headers(), compression);
     json.separator();
     json.name("properties");
     properties(json, message.properties(), deliveryTag);
@@ -109,7 +109,60 @@ public final class MessageCodec {
     return json.toBytes();
   }
 
-  private static void headers(PythonJson json, TaskHeaders headers) {
+  private static void body(
+      PythonJson json,
+      TaskBody body,
+      Serializer serializer,
+      @Nullable Compression compression,
+      ContentConfig content) {
+    if (serializer == Serializer.JSON && compression == null) {
+      PythonJson text = jsonBody(body, content);
+      checkSize(text.size(), content);
+      json.base64(text); // the usual way: without a copy in between
+      return;
+    }
+    byte[] bytes =
+        serializer == Serializer.JSON
+            ? jsonBody(body, content).toBytes()
+            : serializer.encode(List.of(body.args(), body.kwargs(), body.embed()), content);
+    if (compression != null) {
+      checkDecompressedSize(bytes.length, content);
+      bytes = compression.compress(bytes);
+    }
+    checkSize(bytes.length, content);
+    json.base64(bytes);
+  }
+
+  private static PythonJson jsonBody(TaskBody body, ContentConfig content) {
+    PythonJson json = new PythonJson(256, content.jsonTypes(), content.maxDepth());
+    json.begin('[');
+    json.array(body.args());
+    json.separator();
+    json.map(body.kwargs());
+    json.separator();
+    json.map(body.embed());
+    json.end(']');
+    return json;
+  }
+
+  private static void checkSize(int size, ContentConfig content) {
+    if (size > content.maxBodySize()) {
+      throw new EncodingException(
+          "the body of the task is %d bytes long, and content.max-body-size is %d; store the data elsewhere and send where it is"
+              .formatted(size, content.maxBodySize()));
+    }
+  }
+
+  private static void checkDecompressedSize(int size, ContentConfig content) {
+    if (size > content.maxDecompressedSize()) {
+      throw new EncodingException(
+          "the body of the task is %d bytes long before it is compressed, and content.max-decompressed-size is %d"
+              .formatted(size, content.maxDecompressedSize()));
+    }
+  }
+
+  private static void headers(
+      PythonJson json, TaskHeaders headers, @Nullable Compression compression) {
     json.begin('{');
     json.name("lang");
     json.string(headers.lang());
@@ -135,6 +188,9 @@ public final class MessageCodec {
     field(json, "stamped_headers", headers.stampedHeaders());
     field(json, "stamps", headers.stamps());
     headers.custom().forEach((name, value) -> field(json, name, value));
+    if (compression != null) {
+      field(json, "compression", compression.contentType());
+    }
     json.end('}');
   }
 
@@ -179,20 +235,27 @@ public final class MessageCodec {
     return time == null ? null : PythonTime.stamp(time);
   }
 
+  /** As {@link #decode(byte[], ContentConfig)}, with the default settings. */
+  public static TaskMessage decode(byte[] raw) {
+    return decode(raw, ContentConfig.DEFAULT);
+  }
+
   /**
    * Reads what was popped from a queue's list: a message of protocol 2, of protocol 1, or a hybrid
-   * of both.
+   * of both. The message's own serializer and compression are not kept: what is sent because of it
+   * is sent as usual, as Celery does.
    *
-   * @throws MalformedMessageException if it is no task message this side can run; it carries the
-   *     task's id where one could be read
+   * @param content which content types are read, and how large a body may be
+   * @throws MalformedMessageException if it is no task message this side can run, or may not be
+   *     read; it carries the task's id where one could be read
    */
-  public static TaskMessage decode(byte[] raw) {
-    Fields envelope = Fields.of("message", read("message", raw));
+  public static TaskMessage decode(byte[] raw, ContentConfig content) {
+    Fields envelope = envelope(raw);
     Fields headers = envelope.object("headers");
     String id = headers.values().get("id") instanceof String text && !text.isEmpty() ? text : null;
     try {
       MessageProperties properties = properties(envelope.object("properties"));
-      Object body = bodyValue(envelope, headers);
+      Object body = bodyValue(envelope, headers, content);
       if (body instanceof Map<?, ?> object) {
         id = id == null ? ProtocolOne.id(object) : id;
         ProtocolOne old = new ProtocolOne(headers, object);
@@ -204,11 +267,11 @@ public final class MessageCodec {
     }
   }
 
-  private static @Nullable Object read(String where, byte[] json) {
+  private static Fields envelope(byte[] raw) {
     try {
-      return Values.read(json);
+      return Fields.of("message", Values.read(raw));
     } catch (MalformedMessageException e) {
-      throw new MalformedMessageException(where + ": " + e.getMessage(), e);
+      throw new MalformedMessageException("message: " + e.getMessage(), e);
     }
   }
 
@@ -287,16 +350,15 @@ public final class MessageCodec {
     return texts;
   }
 
-  private static @Nullable Object bodyValue(Fields envelope, Fields headers) {
-    if (headers.values().get("compression") != null) {
-      throw headers.wrong(
-          "compression", headers.values().get("compression"), "absent: it is not read yet");
+  private static @Nullable Object bodyValue(
+      Fields envelope, Fields headers, ContentConfig content) {
+    Serializer serializer = Serializer.ofContentType(envelope.text("content-type"));
+    if (!content.acceptContent().contains(serializer.officialName())) {
+      throw new MalformedMessageException(
+          "message.content-type is %s, which is not accepted; content.accept-content may name %s"
+              .formatted(Fields.kind(serializer.contentType()), serializer.officialName()));
     }
-    String contentType = envelope.text("content-type");
-    if (!CONTENT_TYPE.equals(contentType)) {
-      throw envelope.wrong("content-type", contentType, CONTENT_TYPE);
-    }
-    return read("message.body", content(envelope));
+    return read(serializer, content(envelope, headers, content), content);
   }
 
   private static TaskBody body(@Nullable Object body) {
@@ -315,20 +377,46 @@ public final class MessageCodec {
         embed == null ? Map.of() : Fields.of("message.body[2] (embed)", embed).values());
   }
 
-  private static byte[] content(Fields envelope) {
+  private static @Nullable Object read(Serializer serializer, byte[] bytes, ContentConfig content) {
+    try {
+      return serializer.decode(bytes, content);
+    } catch (MalformedMessageException e) {
+      throw new MalformedMessageException("message.body: " + e.getMessage(), e);
+    }
+  }
+
+  private static byte[] content(Fields envelope, Fields headers, ContentConfig content) {
+    byte[] bytes = content(envelope, content.maxBodySize());
+    String compression = headers.text("compression", "");
+    return compression.isEmpty()
+        ? bytes
+        : Compression.ofHeader(compression).decompress(bytes, content.maxDecompressedSize());
+  }
+
+  private static byte[] content(Fields envelope, int limit) {
     String body = envelope.requiredText("body");
     String encoding = envelope.object("properties").text("body_encoding");
     if (encoding == null || encoding.equals("utf-8")) {
-      return body.getBytes(StandardCharsets.UTF_8);
+      byte[] text = body.getBytes(StandardCharsets.UTF_8);
+      checkLength(text.length, limit);
+      return text;
     }
     if (!encoding.equals("base64")) {
       throw new MalformedMessageException(
           "message.properties.body_encoding is '" + encoding + "', not base64");
     }
+    checkLength((body.length() / 4 - 1) * 3L, limit); // of padding there may be less than three
     try {
       return Base64.getDecoder().decode(body);
     } catch (IllegalArgumentException e) {
       throw new MalformedMessageException("message.body is not base64: " + e.getMessage(), e);
+    }
+  }
+
+  private static void checkLength(long length, int limit) {
+    if (length > limit) {
+      throw new MalformedMessageException(
+          "message.body has %d bytes, and content.max-body-size is %d".formatted(length, limit));
     }
   }
 

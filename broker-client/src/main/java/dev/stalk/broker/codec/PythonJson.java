@@ -1,9 +1,15 @@
 package dev.stalk.broker.codec;
 
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.LocalDate;
+import java.time.temporal.Temporal;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,26 +20,35 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Grows one buffer; not thread-safe.
  */
-final class PythonJson {
-  /** Deeper values are refused; this also ends a structure that contains itself. */
-  static final int MAX_DEPTH = 500;
-
+class PythonJson implements ValueWriter {
   private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] TRUE = ascii("true");
   private static final byte[] FALSE = ascii("false");
   private static final byte[] NULL = ascii("null");
 
+  private final JsonTypes types;
+  private final int maxDepth;
   private byte[] buffer;
   private int size;
   private int depth;
 
-  PythonJson(int capacity) {
+  /**
+   * @param types how values are written that are not JSON's own
+   * @param maxDepth deeper values are refused; this also ends a structure that contains itself
+   */
+  PythonJson(int capacity, JsonTypes types, int maxDepth) {
+    this.types = types;
+    this.maxDepth = maxDepth;
     buffer = new byte[capacity];
   }
 
   /** The JSON text of one value, in a new array. */
   static byte[] encode(@Nullable Object value) {
-    PythonJson json = new PythonJson(256);
+    return encode(value, ContentConfig.DEFAULT);
+  }
+
+  static byte[] encode(@Nullable Object value, ContentConfig content) {
+    PythonJson json = new PythonJson(256, content.jsonTypes(), content.maxDepth());
     json.value(value);
     return json.toBytes();
   }
@@ -42,12 +57,18 @@ final class PythonJson {
     return java.util.Arrays.copyOf(buffer, size);
   }
 
+  /** How many bytes have been written. */
+  int size() {
+    return size;
+  }
+
   /**
    * Writes any value Python could read back.
    *
    * @throws EncodingException if the value, or something in it, has no form in JSON
    */
-  void value(@Nullable Object value) {
+  @Override
+  public final void value(@Nullable Object value) {
     if (value == null) {
       raw(NULL);
     } else if (value instanceof String text) {
@@ -57,7 +78,7 @@ final class PythonJson {
     } else if (value instanceof Integer || value instanceof Long) {
       raw(ascii(value.toString()));
     } else if (value instanceof Double || value instanceof Float) {
-      raw(ascii(PythonFloat.repr(((Number) value).doubleValue())));
+      real(((Number) value).doubleValue());
     } else if (value instanceof Map<?, ?> map) {
       map(map);
     } else if (value instanceof Collection<?> items) {
@@ -67,12 +88,13 @@ final class PythonJson {
     }
   }
 
-  void map(Map<?, ?> map) {
-    if (looksMarked(map)) {
-      throw new EncodingException(
-          "a map with exactly the keys __type__ and __value__ would be taken for one of kombu's"
-              + " marked types; add a key or rename one");
-    }
+  /** Python's {@code repr}, but NaN and Infinity as its json module has them. */
+  void real(double value) {
+    raw(ascii(PythonFloat.repr(value)));
+  }
+
+  final void map(Map<?, ?> map) {
+    check(map);
     begin('{');
     boolean first = true;
     for (Map.Entry<?, ?> entry : map.entrySet()) {
@@ -84,6 +106,15 @@ final class PythonJson {
       value(entry.getValue());
     }
     end('}');
+  }
+
+  /** Refuses what would be read as something else. */
+  void check(Map<?, ?> map) {
+    if (looksMarked(map)) {
+      throw new EncodingException(
+          "a map with exactly the keys __type__ and __value__ would be taken for one of kombu's"
+              + " marked types; add a key or rename one");
+    }
   }
 
   /** By the text of the keys: a map's own look-up may refuse keys of another type. */
@@ -100,7 +131,8 @@ final class PythonJson {
     return true;
   }
 
-  void array(Iterable<?> items) {
+  @Override
+  public final void array(Collection<?> items) {
     begin('[');
     boolean first = true;
     for (Object item : items) {
@@ -113,8 +145,69 @@ final class PythonJson {
     end(']');
   }
 
+  @Override
+  public final void integer(Number whole) {
+    raw(ascii(whole.toString()));
+  }
+
+  @Override
+  public void decimal(BigDecimal decimal) {
+    textual("decimal", decimal.toString(), decimal.toString());
+  }
+
+  @Override
+  public void dateTime(Temporal time) {
+    String text = PythonTime.isoDateTime(time);
+    boolean inUtc = types == JsonTypes.PLAIN && text.endsWith("+00:00");
+    textual("datetime", text, inUtc ? text.substring(0, text.length() - 6) + "Z" : text);
+  }
+
+  @Override
+  public void date(LocalDate date) {
+    String text = PythonTime.isoformat(date);
+    textual("date", text, text + "T00:00:00");
+  }
+
+  @Override
+  public void time(Temporal time) {
+    String text = PythonTime.isoTime(time);
+    textual("time", text, text);
+  }
+
+  @Override
+  public void uuid(UUID uuid) {
+    if (types == JsonTypes.PLAIN) {
+      string(uuid.toString());
+    } else {
+      marked("uuid", Map.of("hex", uuid.toString().replace("-", "")));
+    }
+  }
+
+  @Override
+  public void bytes(byte[] bytes) {
+    if (types == JsonTypes.PLAIN) {
+      throw new EncodingException(
+          "bytes have no form in JSON's plain types, as in kombu up to 5.2; encode them as text, in"
+              + " base64 for instance");
+    }
+    try {
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      marked("bytes", text);
+    } catch (CharacterCodingException notText) {
+      marked("base64", Base64.getEncoder().encodeToString(bytes));
+    }
+  }
+
+  private void textual(String type, String marked, String plain) {
+    if (types == JsonTypes.PLAIN) {
+      string(plain);
+    } else {
+      marked(type, marked);
+    }
+  }
+
   /** Writes one of kombu's marked values (kombu {@code utils/json.py:register_type}). */
-  void marked(String type, Object value) {
+  private void marked(String type, Object value) {
     begin('{');
     name("__type__");
     string(type);
@@ -124,20 +217,20 @@ final class PythonJson {
     end('}');
   }
 
-  void begin(char bracket) {
-    if (++depth > MAX_DEPTH) {
+  final void begin(char bracket) {
+    if (++depth > maxDepth) {
       throw new EncodingException(
-          "a value is nested deeper than " + MAX_DEPTH + " levels, or contains itself");
+          "a value is nested deeper than " + maxDepth + " levels, or contains itself");
     }
     put((byte) bracket);
   }
 
-  void end(char bracket) {
+  final void end(char bracket) {
     depth--;
     put((byte) bracket);
   }
 
-  void separator() {
+  final void separator() {
     ensure(2);
     buffer[size++] = ',';
     buffer[size++] = ' ';
@@ -150,7 +243,8 @@ final class PythonJson {
     buffer[size++] = ' ';
   }
 
-  void string(String text) {
+  @Override
+  public void string(String text) {
     int length = text.length();
     ensure(length * 6L + 2);
     byte[] out = buffer;
@@ -190,12 +284,12 @@ final class PythonJson {
   }
 
   /** Writes bytes as a base64 string, standard alphabet with padding. */
-  void base64(byte[] content) {
+  final void base64(byte[] content) {
     base64(content, content.length);
   }
 
   /** Writes what another writer holds as a base64 string, without a copy of it in between. */
-  void base64(PythonJson content) {
+  final void base64(PythonJson content) {
     base64(content.buffer, content.size);
   }
 
@@ -207,7 +301,7 @@ final class PythonJson {
   }
 
   /** Writes text that is already JSON. */
-  void raw(byte[] json) {
+  final void raw(byte[] json) {
     ensure(json.length);
     System.arraycopy(json, 0, buffer, size, json.length);
     size += json.length;
@@ -230,7 +324,7 @@ final class PythonJson {
     }
   }
 
-  static byte[] ascii(String text) {
+  static final byte[] ascii(String text) {
     return text.getBytes(StandardCharsets.US_ASCII);
   }
 }

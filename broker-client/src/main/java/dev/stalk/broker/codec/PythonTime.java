@@ -1,5 +1,7 @@
 package dev.stalk.broker.codec;
 
+import java.time.DateTimeException;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
@@ -58,6 +60,29 @@ final class PythonTime {
   /** For headers and {@code date_done}: always six fraction digits and an offset. */
   static String stamp(OffsetDateTime time) {
     return STAMP.format(inWholeMinutes(time).truncatedTo(ChronoUnit.MICROS));
+  }
+
+  /** An Instant (in UTC), OffsetDateTime or LocalDateTime. */
+  static String isoDateTime(Temporal time) {
+    if (time instanceof Instant instant) {
+      return isoformat(utc(instant));
+    }
+    return time instanceof OffsetDateTime offset
+        ? isoformat(offset)
+        : isoformat((LocalDateTime) time);
+  }
+
+  /** A LocalTime or OffsetTime. */
+  static String isoTime(Temporal time) {
+    return time instanceof OffsetTime offset ? isoformat(offset) : isoformat((LocalTime) time);
+  }
+
+  private static OffsetDateTime utc(Instant instant) {
+    try {
+      return instant.atOffset(ZoneOffset.UTC);
+    } catch (DateTimeException e) {
+      throw new EncodingException("the instant cannot be written as a date and time", e);
+    }
   }
 
   static String isoformat(OffsetDateTime time) {

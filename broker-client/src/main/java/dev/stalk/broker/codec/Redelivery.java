@@ -26,9 +26,26 @@ public final class Redelivery {
   /** The marked message; the same bytes where they are no envelope or carry both marks already. */
   public static byte[] mark(byte[] raw) {
     List<Edit> edits = new ArrayList<>();
+    try {
+      find(raw, edits);
+    } catch (JacksonException e) {
+      if (!HalfSurrogates.areIn(raw)) {
+        return raw;
+      }
+      edits.clear();
+      try {
+        find(HalfSurrogates.masked(raw), edits);
+      } catch (JacksonException notAnEnvelope) {
+        return raw;
+      }
+    }
+    return apply(raw, edits);
+  }
+
+  private static void find(byte[] raw, List<Edit> edits) {
     try (JsonParser parser = Values.FACTORY.createParser(ObjectReadContext.empty(), raw)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
-        return raw;
+        return;
       }
       for (String name = parser.nextName(); name != null; name = parser.nextName()) {
         JsonToken value = parser.nextToken();
@@ -40,10 +57,7 @@ public final class Redelivery {
           parser.skipChildren();
         }
       }
-    } catch (JacksonException notAnEnvelope) {
-      return raw;
     }
-    return apply(raw, edits);
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.stalk.broker.codec;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -30,7 +31,27 @@ public record UnackedEntry(byte[] message, String exchange, String routingKey) {
    * @throws MalformedMessageException if it is not such an array
    */
   public static UnackedEntry parse(byte[] value) {
-    try (JsonParser parser = Values.FACTORY.createParser(ObjectReadContext.empty(), value)) {
+    try {
+      return parse(value, value);
+    } catch (JacksonException e) {
+      if (!HalfSurrogates.areIn(value)) {
+        throw notAnEntry(e);
+      }
+    }
+    try {
+      return parse(value, HalfSurrogates.masked(value));
+    } catch (JacksonException e) {
+      throw notAnEntry(e);
+    }
+  }
+
+  private static MalformedMessageException notAnEntry(JacksonException e) {
+    return new MalformedMessageException("not an unacked entry: " + e.getOriginalMessage(), e);
+  }
+
+  /** {@code readable} is the value, or a text of the same form with the same tokens' places. */
+  private static UnackedEntry parse(byte[] value, byte[] readable) {
+    try (JsonParser parser = Values.FACTORY.createParser(ObjectReadContext.empty(), readable)) {
       if (parser.nextToken() == JsonToken.START_ARRAY
           && parser.nextToken() == JsonToken.START_OBJECT) {
         int start = (int) parser.currentTokenLocation().getByteOffset();
@@ -42,8 +63,6 @@ public record UnackedEntry(byte[] message, String exchange, String routingKey) {
           return new UnackedEntry(Arrays.copyOfRange(value, start, end), exchange, routingKey);
         }
       }
-    } catch (JacksonException e) {
-      throw new MalformedMessageException("not an unacked entry: " + e.getOriginalMessage(), e);
     }
     throw new MalformedMessageException(
         "not an unacked entry: not an array of envelope, exchange and routing key");
@@ -58,6 +77,19 @@ public record UnackedEntry(byte[] message, String exchange, String routingKey) {
       return "";
     }
     throw new MalformedMessageException("not an unacked entry: exchange or key is " + token);
+  }
+
+  /**
+   * Checks that kombu could restore and run the message: it must be an object with headers and
+   * properties, else it would be dropped or end the worker that reads it.
+   *
+   * @throws MalformedMessageException if it is not
+   */
+  public void checkEnvelope() {
+    Fields envelope = Fields.of("the envelope", Values.read(message));
+    for (String part : List.of("headers", "properties")) {
+      Fields.of("the envelope's " + part, envelope.values().get(part));
+    }
   }
 
   /**

@@ -26,10 +26,10 @@ import tools.jackson.databind.json.JsonMapper;
  * JavaValues} unmarks. Thread-safe.
  */
 public final class Values {
-  /** Deeper documents are refused. */
-  public static final int MAX_DEPTH = PythonJson.MAX_DEPTH;
+  /** No setting lets documents be deeper. */
+  static final int MOST_DEPTH = 500;
 
-  private static final int MAX_DIGITS = 100_000;
+  static final int MAX_DIGITS = 100_000;
 
   static final JsonFactory FACTORY =
       JsonFactory.builder()
@@ -37,7 +37,7 @@ public final class Values {
           .disable(TokenStreamFactory.Feature.CHARSET_DETECTION)
           .streamReadConstraints(
               StreamReadConstraints.builder()
-                  .maxNestingDepth(MAX_DEPTH)
+                  .maxNestingDepth(MOST_DEPTH)
                   .maxNumberLength(MAX_DIGITS)
                   .maxStringLength(Integer.MAX_VALUE)
                   .build())
@@ -54,31 +54,57 @@ public final class Values {
   private Values() {}
 
   /**
-   * Reads one document.
+   * Reads one document, nested at most {@link ContentConfig#DEFAULT_MAX_DEPTH} deep.
    *
    * @throws MalformedMessageException if the bytes are not exactly one JSON document
    */
   public static @Nullable Object read(byte[] json) {
+    return read(json, ContentConfig.DEFAULT_MAX_DEPTH);
+  }
+
+  static @Nullable Object read(byte[] json, int maxDepth) {
     try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), json)) {
-      parser.nextToken();
-      Object value = read(parser);
-      if (parser.nextToken() != null) {
-        throw new MalformedMessageException("there is more text after the JSON document");
-      }
-      return value;
+      return document(parser, maxDepth);
     } catch (JacksonException e) {
-      throw new MalformedMessageException("not JSON: " + e.getOriginalMessage(), e);
+      if (HalfSurrogates.areIn(json)) {
+        return readHalfSurrogates(json, maxDepth);
+      }
+      throw notJson(e);
     }
   }
 
-  private static @Nullable Object read(JsonParser parser) {
+  /** Jackson refuses them in keys if they are escaped, but lets them pass unescaped. */
+  private static @Nullable Object readHalfSurrogates(byte[] json, int maxDepth) {
+    try (JsonParser parser =
+        FACTORY.createParser(ObjectReadContext.empty(), HalfSurrogates.unescaped(json))) {
+      return document(parser, maxDepth);
+    } catch (JacksonException e) {
+      throw notJson(e);
+    }
+  }
+
+  private static MalformedMessageException notJson(JacksonException e) {
+    return new MalformedMessageException("not JSON: " + e.getOriginalMessage(), e);
+  }
+
+  private static @Nullable Object document(JsonParser parser, int maxDepth) {
+    parser.nextToken();
+    Object value = read(parser, maxDepth);
+    if (parser.nextToken() != null) {
+      throw new MalformedMessageException("there is more text after the JSON document");
+    }
+    return value;
+  }
+
+  /** {@code deeper} is how many levels there may still be. */
+  private static @Nullable Object read(JsonParser parser, int deeper) {
     JsonToken token = parser.currentToken();
     if (token == null) {
       throw new MalformedMessageException("not JSON: the text is empty");
     }
     return switch (token) {
-      case START_OBJECT -> readObject(parser);
-      case START_ARRAY -> readArray(parser);
+      case START_OBJECT -> readObject(parser, deeper - 1);
+      case START_ARRAY -> readArray(parser, deeper - 1);
       case VALUE_STRING -> parser.getString();
       case VALUE_NUMBER_INT -> parser.getNumberValue();
       case VALUE_NUMBER_FLOAT -> parser.getDoubleValue();
@@ -89,21 +115,29 @@ public final class Values {
     };
   }
 
-  private static Object readObject(JsonParser parser) {
+  private static Object readObject(JsonParser parser, int deeper) {
+    check(deeper);
     Map<String, @Nullable Object> object = new LinkedHashMap<>();
     for (String name = parser.nextName(); name != null; name = parser.nextName()) {
       parser.nextToken();
-      object.put(name, read(parser));
+      object.put(name, read(parser, deeper));
     }
     return JavaValues.unmark(object);
   }
 
-  private static List<@Nullable Object> readArray(JsonParser parser) {
+  private static List<@Nullable Object> readArray(JsonParser parser, int deeper) {
+    check(deeper);
     List<@Nullable Object> items = new ArrayList<>();
     while (parser.nextToken() != JsonToken.END_ARRAY) {
-      items.add(read(parser));
+      items.add(read(parser, deeper));
     }
     return items;
+  }
+
+  private static void check(int deeper) {
+    if (deeper < 0) {
+      throw new MalformedMessageException("not JSON that is read here: it is nested too deeply");
+    }
   }
 
   /**

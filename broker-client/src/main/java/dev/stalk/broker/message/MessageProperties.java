@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param route exchange and routing key as published
  * @param redelivered whether the message has been with a consumer before
  * @param expiration milliseconds as text, sent with {@code expires}; Redis ignores it
+ * @param serializer the kombu name of what the body is to be written in; null for the configured
+ *     one, and in every message that was read
+ * @param compression the kombu name of how the body is to be compressed, or {@code none}; null for
+ *     the configured one, and in every message that was read
  */
 public record MessageProperties(
     String correlationId,
@@ -20,7 +24,20 @@ public record MessageProperties(
     int priority,
     Route route,
     boolean redelivered,
-    @Nullable String expiration) {
+    @Nullable String expiration,
+    @Nullable String serializer,
+    @Nullable String compression) {
+
+  /** With a body as configured. */
+  public MessageProperties(
+      String correlationId,
+      String replyTo,
+      int priority,
+      Route route,
+      boolean redelivered,
+      @Nullable String expiration) {
+    this(correlationId, replyTo, priority, route, redelivered, expiration, null, null);
+  }
 
   public MessageProperties {
     Objects.requireNonNull(correlationId, "correlationId");

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id the task's id; a random one if null
  * @param queue the queue; the client's default queue if null
+ * @param route exchange and routing key instead of a queue; Celery's {@code exchange} and {@code
+ *     routing_key}
  * @param priority 0 to 9, 0 is served first; 0 if null
  * @param ignoreResult whether the result is wanted; null leaves it to the worker's task
  * @param eta not before; overruled by {@code countdown}
@@ -25,11 +27,16 @@ import org.jspecify.annotations.Nullable;
  * @param shadow the name to show instead of the task's
  * @param rootId the workflow's first task; the task itself if null
  * @param parentId the task that sends this one
+ * @param serializer what the arguments are written in: {@code json}, {@code yaml} or {@code
+ *     msgpack}; the client's setting if null. The workers must accept it
+ * @param compression how they are compressed: {@code gzip}, {@code bzip2}, {@code lzma}, {@code
+ *     brotli}, {@code zstd} or {@code none}; the client's setting if null
  * @param headers the caller's own headers
  */
 public record SendOptions(
     @Nullable String id,
     @Nullable String queue,
+    @Nullable Route route,
     @Nullable Integer priority,
     @Nullable Boolean ignoreResult,
     @Nullable Instant eta,
@@ -40,6 +47,8 @@ public record SendOptions(
     @Nullable String shadow,
     @Nullable String rootId,
     @Nullable String parentId,
+    @Nullable String serializer,
+    @Nullable String compression,
     Map<String, @Nullable Object> headers) {
 
   /**
@@ -81,6 +90,11 @@ public record SendOptions(
       throw new IllegalArgumentException(
           "a queue's name must not be blank nor hold control characters");
     }
+    if (queue != null && route != null) {
+      throw new IllegalArgumentException(
+          "a message goes to a queue (%s) or to an exchange (%s), not to both"
+              .formatted(queue, route.exchange()));
+    }
     if (priority != null && (priority < 0 || priority > 9)) {
       throw new IllegalArgumentException("priority must be between 0 and 9, not " + priority);
     }
@@ -119,6 +133,7 @@ public record SendOptions(
     Builder builder = new Builder();
     builder.id = id;
     builder.queue = queue;
+    builder.route = route;
     builder.priority = priority;
     builder.ignoreResult = ignoreResult;
     builder.eta = eta;
@@ -129,6 +144,8 @@ public record SendOptions(
     builder.shadow = shadow;
     builder.rootId = rootId;
     builder.parentId = parentId;
+    builder.serializer = serializer;
+    builder.compression = compression;
     builder.headers.putAll(headers);
     return builder;
   }
@@ -137,6 +154,7 @@ public record SendOptions(
   public static final class Builder {
     private @Nullable String id;
     private @Nullable String queue;
+    private @Nullable Route route;
     private @Nullable Integer priority;
     private @Nullable Boolean ignoreResult;
     private @Nullable Instant eta;
@@ -147,6 +165,8 @@ public record SendOptions(
     private @Nullable String shadow;
     private @Nullable String rootId;
     private @Nullable String parentId;
+    private @Nullable String serializer;
+    private @Nullable String compression;
     private final Map<String, @Nullable Object> headers = new LinkedHashMap<>();
 
     private Builder() {}
@@ -158,6 +178,11 @@ public record SendOptions(
 
     public Builder queue(@Nullable String value) {
       queue = value;
+      return this;
+    }
+
+    public Builder route(@Nullable Route value) {
+      route = value;
       return this;
     }
 
@@ -211,6 +236,16 @@ public record SendOptions(
       return this;
     }
 
+    public Builder serializer(@Nullable String value) {
+      serializer = value;
+      return this;
+    }
+
+    public Builder compression(@Nullable String value) {
+      compression = value;
+      return this;
+    }
+
     public Builder header(String name, @Nullable Object value) {
       headers.put(Objects.requireNonNull(name, "name"), value);
       return this;
@@ -219,12 +254,14 @@ public record SendOptions(
     /**
      * Makes the options.
      *
-     * @throws IllegalArgumentException if a value is out of its range or a header is reserved
+     * @throws IllegalArgumentException if a value is out of its range, a header is reserved, or
+     *     both a queue and a route are given
      */
     public SendOptions build() {
       return new SendOptions(
           id,
           queue,
+          route,
           priority,
           ignoreResult,
           eta,
@@ -235,6 +272,8 @@ public record SendOptions(
           shadow,
           rootId,
           parentId,
+          serializer,
+          compression,
           headers);
     }
   }

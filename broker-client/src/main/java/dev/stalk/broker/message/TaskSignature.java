@@ -53,7 +53,15 @@ public record TaskSignature(
 
   /** A copy that goes to this queue instead of the client's default queue. */
   public TaskSignature on(String queue) {
-    return with(options.toBuilder().queue(queue).build());
+    return with(options.toBuilder().queue(queue).route(null).build());
+  }
+
+  /**
+   * A copy that goes through an exchange instead of to a queue. Every queue it reaches gets a
+   * message of its own, and each is run; all share one result.
+   */
+  public TaskSignature to(Route route) {
+    return with(options.toBuilder().queue(null).route(route).build());
   }
 
   /** A copy with this id instead of a new random one. An id used twice shares one result. */

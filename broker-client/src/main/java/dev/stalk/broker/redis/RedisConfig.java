@@ -1,5 +1,7 @@
 package dev.stalk.broker.redis;
 
+import dev.stalk.broker.codec.ContentConfig;
+import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.time.Duration;
 import java.util.Objects;
 
@@ -18,7 +20,9 @@ import java.util.Objects;
  *     transport option of that name); the same value as theirs
  * @param lease for how long a message stays with a Java worker that gives no sign of life
  * @param naming how keys are named
+ * @param publishRetry how often a publish that failed is tried again
  * @param clientName how connections name themselves in {@code CLIENT LIST}
+ * @param content which content types stored results may have
  */
 public record RedisConfig(
     RedisUrl broker,
@@ -30,7 +34,9 @@ public record RedisConfig(
     Duration visibilityTimeout,
     Duration lease,
     RedisNaming naming,
-    String clientName) {
+    PublishRetryPolicy publishRetry,
+    String clientName,
+    ContentConfig content) {
 
   public RedisConfig {
     Objects.requireNonNull(broker, "broker");
@@ -41,6 +47,8 @@ public record RedisConfig(
     Objects.requireNonNull(visibilityTimeout, "visibilityTimeout");
     Objects.requireNonNull(lease, "lease");
     Objects.requireNonNull(naming, "naming");
+    Objects.requireNonNull(publishRetry, "publishRetry");
     Objects.requireNonNull(clientName, "clientName");
+    Objects.requireNonNull(content, "content");
   }
 }

@@ -25,11 +25,17 @@ final class RedisKeys {
   private final RedisNaming naming;
   private final byte[] unacked;
   private final byte[] unackedIndex;
+  private final byte[] unackedMutex;
+  private final byte[] parked;
+  private final byte[] holders;
 
   RedisKeys(RedisNaming naming) {
     this.naming = naming;
     this.unacked = prefixed("unacked");
     this.unackedIndex = prefixed("unacked_index");
+    this.unackedMutex = prefixed("unacked_mutex");
+    this.parked = prefixed("stalk:parked");
+    this.holders = prefixed("stalk:holders");
   }
 
   private byte[] prefixed(String name) {
@@ -46,9 +52,34 @@ final class RedisKeys {
     return unackedIndex;
   }
 
+  /** The lock of whoever restores by visibility timeout, Java or Python. Not to be changed. */
+  byte[] unackedMutex() {
+    return unackedMutex;
+  }
+
+  /** The sorted set of what is parked, by the time it is due. Not to be changed. */
+  byte[] parked() {
+    return parked;
+  }
+
+  /** The sorted set of the Java lines that hold messages, by their last sign of life. */
+  byte[] holders() {
+    return holders;
+  }
+
+  /** Who holds a message, by its tag; the tag must begin with {@link #HELD_TAG}. */
+  static String holder(String tag) {
+    return tag.substring(HELD_TAG.length(), Math.max(HELD_TAG.length(), tag.lastIndexOf(':')));
+  }
+
   /** The priority steps, served first to served last. */
   List<Integer> steps() {
     return naming.prioritySteps();
+  }
+
+  /** What precedes every key of the queues. */
+  String prefix() {
+    return naming.prefix();
   }
 
   /** Between the parts of a binding's member. */
@@ -106,11 +137,36 @@ final class RedisKeys {
   }
 
   /**
-   * A direct exchange's member: routing key, no pattern, queue (kombu {@code Channel._queue_bind}).
-   * Members bear no prefix.
+   * A binding's member: routing key, the pattern made of it or nothing, queue (kombu {@code
+   * Channel._queue_bind}). Members bear no prefix.
    */
-  byte[] directMember(String routingKey, String queue) {
-    return bytes(routingKey + naming.separator() + naming.separator() + queue);
+  byte[] member(String routingKey, String pattern, String queue) {
+    return bytes(routingKey + naming.separator() + pattern + naming.separator() + queue);
+  }
+
+  /**
+   * When the binding sets of queues that expire may be deleted (kombu {@code
+   * Channel.keyprefix_binding_deadlines}).
+   */
+  byte[] bindingDeadlines() {
+    return prefixed("_kombu.binding_deadlines");
+  }
+
+  /** The text before an exchange's name in the fanout channels of a database. */
+  String fanoutPrefix(int database) {
+    return naming.prefix()
+        + naming
+            .fanoutPrefix()
+            .replace("{{", "\u0001")
+            .replace("}}", "\u0002")
+            .replace("{db}", Integer.toString(database))
+            .replace('\u0001', '{')
+            .replace('\u0002', '}');
+  }
+
+  /** Whether a fanout channel ends in the routing key. */
+  boolean fanoutPatterns() {
+    return naming.fanoutPatterns();
   }
 
   static byte[] bytes(String text) {

@@ -1,5 +1,6 @@
 package dev.stalk.broker.redis;
 
+import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.BrokerInterruptedException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
 import java.util.function.Function;
@@ -19,14 +20,22 @@ import redis.clients.jedis.exceptions.JedisException;
 final class RedisPool implements AutoCloseable {
   private final RedisUrl url;
   private final GenericObjectPool<RedisConnection> connections;
+  private final RedisOutages.Part outage;
 
+  /** A pool that tells nobody of outages. */
   RedisPool(RedisUrl url, RedisConfig config) {
+    this(url, config, new RedisOutages(url.toString(), System::nanoTime));
+  }
+
+  RedisPool(RedisUrl url, RedisConfig config, RedisOutages outages) {
     this.url = url;
+    this.outage = outages.occasional();
     GenericObjectPoolConfig<RedisConnection> limits = new GenericObjectPoolConfig<>();
     limits.setMaxTotal(config.maxConnections());
     limits.setMaxIdle(config.maxConnections());
     limits.setMaxWait(config.socketTimeout());
     limits.setJmxEnabled(false);
+    limits.setTestOnBorrow(true);
     this.connections =
         new GenericObjectPool<>(
             new BasePooledObjectFactory<>() {
@@ -38,6 +47,12 @@ final class RedisPool implements AutoCloseable {
               @Override
               public PooledObject<RedisConnection> wrap(RedisConnection connection) {
                 return new DefaultPooledObject<>(connection);
+              }
+
+              /** One that the server has cut meanwhile is replaced, and nobody notices. */
+              @Override
+              public boolean validateObject(PooledObject<RedisConnection> pooled) {
+                return !pooled.getObject().wasCutWhileIdle();
               }
 
               @Override
@@ -56,16 +71,22 @@ final class RedisPool implements AutoCloseable {
    */
   <T extends @Nullable Object> T with(Function<RedisConnection, T> call) {
     RedisConnection connection = null;
+    long started = outage.start();
     try {
       connection = borrow();
       T answer = call.apply(connection);
       connections.returnObject(connection);
+      outage.passed();
       return answer;
     } catch (RuntimeException e) {
+      BrokerException error = RedisErrors.translate(e, url);
       if (connection != null) {
-        discard(connection);
+        discard(connection, error);
       }
-      throw RedisErrors.translate(e, url);
+      if (!RedisErrors.isPoolExhausted(e)) {
+        outage.failed(error, started);
+      }
+      throw error;
     }
   }
 
@@ -94,8 +115,9 @@ final class RedisPool implements AutoCloseable {
     }
   }
 
-  private void discard(RedisConnection connection) {
-    boolean broken = connection.isBroken();
+  /** A server that is not ready, a replica for example, may not be the one to use any more. */
+  private void discard(RedisConnection connection, BrokerException error) {
+    boolean broken = connection.isBroken() || error instanceof BrokerUnavailableException;
     try {
       connections.invalidateObject(connection);
     } catch (Exception e) {

@@ -178,7 +178,7 @@ final class RedisProbeRules {
     return seconds > LONGEST_IDLE
         ? ok("connections idle for %d s are cut; they are made anew when needed".formatted(seconds))
         : warning(
-            "connections idle for %d s are cut, and idle workers see messages some seconds late"
+            "connections idle for %d s are cut; a worker may see one message some seconds late, and keeps its lines awake from then on"
                 .formatted(seconds),
             "CONFIG SET timeout 0, and in its start command");
   }

@@ -2,7 +2,6 @@ package dev.stalk.broker.redis;
 
 import dev.stalk.broker.codec.UnackedEntry;
 import dev.stalk.broker.transport.BrokerException;
-import dev.stalk.broker.transport.BrokerRefusedException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
@@ -13,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,9 +33,13 @@ final class RedisQueueConnection implements QueueConnection {
 
   private final RedisConfig config;
   private final RedisKeys keys;
+  private final RedisBindings bindings;
   private final RedisResults results;
   private final RedisWakeUps wakeUps;
+  private final RedisHolders holders;
+  private final String holder;
   private final Runnable wake;
+  private final RedisTracking tracking;
   private final String name;
   private final List<Source> sources = new ArrayList<>();
   private final String tagPrefix;
@@ -55,23 +57,32 @@ final class RedisQueueConnection implements QueueConnection {
   /** Taken in after a cut, and not handed on yet. */
   private final List<Delivery> recovered = new ArrayList<>();
 
-  private boolean trackingRefused;
-  private int trackedGeneration = -1;
+  /** How many messages were handed on, or may have been, and have not come to an end. */
+  private long outstanding;
+
+  /** How often the line was found cut after a time without use. */
+  private int idleCuts;
 
   RedisQueueConnection(
       RedisConfig config,
       RedisKeys keys,
+      RedisBindings bindings,
       RedisResults results,
       RedisWakeUps wakeUps,
+      RedisHolders holders,
       List<String> queues,
       String holder,
       Runnable wake) {
     this.config = config;
     this.keys = keys;
+    this.bindings = bindings;
     this.results = results;
     this.wakeUps = wakeUps;
+    this.holders = holders;
+    this.holder = holder;
     this.wake = wake;
     this.name = String.join(",", queues);
+    this.tracking = new RedisTracking(name, wakeUps, config.broker());
     this.tagPrefix = RedisKeys.HELD_TAG + holder + ":";
     this.tagPrefixBytes = RedisKeys.bytes(tagPrefix);
     queues.forEach(this::add);
@@ -96,7 +107,7 @@ final class RedisQueueConnection implements QueueConnection {
       RedisConnection current = connected();
       recoverUnknown(current);
       int stillWanted = Math.max(0, wanted - recovered.size());
-      return withRecovered(call(current, finished, stillWanted, arm && track(current)));
+      return withRecovered(call(current, finished, stillWanted, arm && tracking.on(current)));
     } catch (RuntimeException e) {
       RuntimeException error = RedisErrors.translate(e, config.broker());
       if (error instanceof BrokerUnavailableException
@@ -110,13 +121,37 @@ final class RedisQueueConnection implements QueueConnection {
 
   private RedisConnection connected() {
     RedisConnection current = connection;
+    if (current != null && current.wasCutWhileIdle()) {
+      idleCuts++;
+      disconnect();
+      current = null;
+    }
     if (current == null) {
       current = RedisConnection.open(config.broker(), config, "queue-" + clientNamePart(name));
       connection = current;
-      trackedGeneration = -1;
+      tracking.connected();
       declare(current);
+      holders.enter(current, holder);
     }
     return current;
+  }
+
+  /**
+   * Where idle lines have been cut, lets the server hear from this one: with the line the promise
+   * of a notice would go, and a message wait for the next look. Only to be called between
+   * exchanges.
+   */
+  void keepAlive() {
+    RedisConnection current = connection;
+    if (current == null || idleCuts == 0) {
+      return;
+    }
+    try {
+      current.call(Command.PING);
+    } catch (RuntimeException e) {
+      disconnect();
+      wake.run(); // the next exchange finds out what is wrong
+    }
   }
 
   /** A client's name must not hold spaces or control characters. */
@@ -126,8 +161,11 @@ final class RedisQueueConnection implements QueueConnection {
 
   /** As a kombu consumer does, so that publishers with a named exchange find the queue. */
   private void declare(RedisConnection current) {
-    sources.forEach(source -> RedisBindings.write(current, keys, source.queue()));
-    RedisConnection.throwFirstError(current.sendAndReadAll(sources.size() * RedisBindings.ANSWERS));
+    int answers = 0;
+    for (Source source : sources) {
+      answers += bindings.write(current, source.queue());
+    }
+    RedisConnection.throwFirstError(current.sendAndReadAll(answers));
   }
 
   /**
@@ -150,6 +188,7 @@ final class RedisQueueConnection implements QueueConnection {
       }
     }
     firstUnknownTag = nextTag;
+    outstanding += recovered.size();
     if (!recovered.isEmpty()) {
       log.info("{}: taking in {} messages whose fetch was cut off", name, recovered.size());
     }
@@ -179,60 +218,6 @@ final class RedisQueueConnection implements QueueConnection {
     throw new IllegalStateException("what is held under " + tag + " was not fetched here");
   }
 
-  /** Turns tracking on if it is not yet; false where the server or a proxy refuses it. */
-  private boolean track(RedisConnection current) {
-    if (trackingRefused) {
-      return false;
-    }
-    RedisSubscriber subscriber;
-    try {
-      subscriber = wakeUps.subscriber();
-    } catch (BrokerRefusedException e) {
-      return refuseTracking(e);
-    }
-    int generation = subscriber.generation();
-    long redirect = subscriber.clientId();
-    if (generation == trackedGeneration) {
-      return true;
-    }
-    if (redirect < 0) {
-      return false; // being reconnected; it will wake us
-    }
-    try {
-      if (trackedGeneration >= 0) {
-        current.call(Command.CLIENT, RedisKeys.bytes("TRACKING"), RedisKeys.bytes("OFF"));
-      }
-      current.call(
-          Command.CLIENT,
-          RedisKeys.bytes("TRACKING"),
-          RedisKeys.bytes("ON"),
-          RedisKeys.bytes("REDIRECT"),
-          RedisKeys.bytes(redirect),
-          RedisKeys.bytes("OPTIN"),
-          RedisKeys.bytes("NOLOOP"));
-      trackedGeneration = generation;
-      return true;
-    } catch (JedisDataException e) {
-      if (e.getMessage() != null && e.getMessage().contains("does not exist")) {
-        return false; // the subscriber has just gone; its successor will wake us
-      }
-      return refuseTracking(RedisErrors.translate(e, config.broker()));
-    }
-  }
-
-  /** What passes by itself is thrown; what does not is remembered, and said once. */
-  private boolean refuseTracking(BrokerException e) {
-    if (e.isRetryable()) {
-      throw e;
-    }
-    trackingRefused = true;
-    log.warn(
-        "{}: looking for messages by polling, as client tracking is refused: {}",
-        name,
-        e.getMessage());
-    return false;
-  }
-
   private Exchange call(
       RedisConnection current, List<Settlement> finished, int wanted, boolean armed) {
     List<Settlement> settling = results.storeElsewhere(current, finished);
@@ -245,11 +230,15 @@ final class RedisQueueConnection implements QueueConnection {
     long first = nextTag;
     nextTag += wanted;
 
-    allowTracking(current, armed);
+    if (armed) {
+      tracking.allow(current);
+    }
     SCRIPT.write(current, names, arguments);
     List<Object> answers = current.sendAndReadAll(armed ? 2 : 1);
     if (answers.get(answers.size() - 1) instanceof JedisNoScriptException) {
-      allowTracking(current, armed);
+      if (armed) {
+        tracking.allow(current);
+      }
       SCRIPT.writeText(current, names, arguments);
       answers = current.sendAndReadAll(armed ? 2 : 1);
     }
@@ -259,16 +248,9 @@ final class RedisQueueConnection implements QueueConnection {
       throw error;
     }
     if (armed && answers.get(0) instanceof JedisDataException refused) {
-      refuseTracking(RedisErrors.translate(refused, config.broker()));
+      tracking.refuse(refused);
     }
     return exchangeOf((List<?>) answer, order, first);
-  }
-
-  /** The server tracks what the very next command reads, and only that. */
-  private static void allowTracking(RedisConnection current, boolean armed) {
-    if (armed) {
-      current.write(Command.CLIENT, RedisKeys.bytes("CACHING"), RedisKeys.bytes("YES"));
-    }
   }
 
   /** All sources, the one whose turn it is first. */
@@ -323,13 +305,10 @@ final class RedisQueueConnection implements QueueConnection {
       byte[] entry = RedisQuarantine.entry(quarantine);
       add(arguments, "return", key(names, keys.quarantine(quarantine.queue())), entry, "");
     } else if (effect instanceof Effect.Park park) {
-      double score = park.due().toEpochMilli() / 1000.0 - config.visibilityTimeout().toSeconds();
-      add(
-          arguments,
-          "park",
-          Double.toString(Math.max(0, score)),
-          UnackedEntry.of(park.message(), park.queue()),
-          RedisKeys.PARKED_TAG + UUID.randomUUID());
+      ParkedEntry entry = ParkedEntry.of(park, keys);
+      String scores = entry.score(config.visibilityTimeout()) + " " + entry.due() + " ";
+      byte[] value = UnackedEntry.of(park.message(), park.queue());
+      add(arguments, "park", key(names, keys.parked()), value, scores + entry.member());
     } else if (effect instanceof Effect.ForgetDeliveries forget) {
       byte[] count = keys.deliveries(forget.deliveryTag());
       add(arguments, "delete", key(names, count), NOTHING, "");
@@ -375,6 +354,7 @@ final class RedisQueueConnection implements QueueConnection {
       throw failure;
     }
     boolean more = RedisKeys.text((byte[]) answer.get(4)).equals("1");
+    outstanding += deliveries.size() - fates.stream().filter(RedisQueueConnection::ended).count();
     return new Exchange(fates, deliveries, ((Long) answer.get(3)).intValue(), more, failure);
   }
 
@@ -394,6 +374,10 @@ final class RedisQueueConnection implements QueueConnection {
     return deliveries;
   }
 
+  private static boolean ended(Settlement.Fate fate) {
+    return fate != Settlement.Fate.REFUSED;
+  }
+
   private BrokerException failure(String error) {
     return RedisErrors.translate(new JedisDataException(error), config.broker());
   }
@@ -408,7 +392,7 @@ final class RedisQueueConnection implements QueueConnection {
 
   @Override
   public boolean givesNotice() {
-    return !trackingRefused && trackedGeneration == wakeUps.generation();
+    return tracking.givesNotice();
   }
 
   private void disconnect() {
@@ -422,6 +406,12 @@ final class RedisQueueConnection implements QueueConnection {
   @Override
   public void close() {
     lists().forEach(list -> wakeUps.remove(list, wake));
+    RedisConnection current = connection;
+    if (current != null && outstanding == 0 && recovered.isEmpty() && firstUnknownTag == nextTag) {
+      holders.leave(current, holder);
+    } else {
+      holders.fallSilent(holder);
+    }
     disconnect();
   }
 }

@@ -12,8 +12,6 @@ import redis.clients.jedis.Protocol.Command;
  * write. A queue that was only ever pushed to by hand is not found.
  */
 public final class RedisQueues {
-  private static final byte[] PAGE = RedisKeys.bytes(1000);
-
   private final RedisKeys keys;
   private final RedisConnection connection;
   private final SortedSet<String> queues = new TreeSet<>();
@@ -37,24 +35,8 @@ public final class RedisQueues {
   }
 
   private SortedSet<String> scan() {
-    byte[] cursor = RedisKeys.bytes(0);
-    do {
-      List<?> page =
-          (List<?>)
-              connection.call(
-                  Command.SCAN,
-                  cursor,
-                  RedisKeys.bytes("MATCH"),
-                  pattern(keys.binding("")),
-                  RedisKeys.bytes("COUNT"),
-                  PAGE,
-                  RedisKeys.bytes("TYPE"),
-                  RedisKeys.bytes("set"));
-      cursor = (byte[]) page.get(0);
-      for (Object key : (List<?>) page.get(1)) {
-        addQueues((byte[]) key);
-      }
-    } while (!RedisKeys.text(cursor).equals("0"));
+    String prefix = RedisKeys.text(keys.binding(""));
+    new RedisScan(connection).keys(prefix, "", "set").forEach(this::addQueues);
     return Collections.unmodifiableSortedSet(queues);
   }
 
@@ -69,11 +51,6 @@ public final class RedisQueues {
         queues.add(parts[2]);
       }
     }
-  }
-
-  /** A prefix may hold what a pattern reads as more than a character. */
-  private static byte[] pattern(byte[] prefix) {
-    return RedisKeys.bytes(RedisKeys.text(prefix).replaceAll("[\\[\\]*?\\\\^]", "\\\\$0") + "*");
   }
 
   /** Control commands, their replies, and events: no tasks go there. */

@@ -52,7 +52,11 @@ final class RedisResults implements ResultBackend {
   @Override
   public TaskResult get(String taskId) {
     byte[] meta = read(taskId);
-    return meta == null ? TaskResult.pending(taskId) : ResultCodec.decode(taskId, meta);
+    return meta == null ? TaskResult.pending(taskId) : decode(taskId, meta);
+  }
+
+  private TaskResult decode(String taskId, byte[] meta) {
+    return ResultCodec.decode(taskId, meta, config.content());
   }
 
   private byte @Nullable [] read(String taskId) {
@@ -126,7 +130,7 @@ final class RedisResults implements ResultBackend {
     /** Nothing will follow what cannot be read; whoever waits is to learn it. */
     private boolean isFinal(byte[] meta) {
       try {
-        return ResultCodec.decode(taskId, meta).state().isReady();
+        return decode(taskId, meta).state().isReady();
       } catch (MalformedMessageException e) {
         return true;
       }
@@ -209,9 +213,9 @@ final class RedisResults implements ResultBackend {
     return true;
   }
 
-  private static boolean isSuccess(String taskId, byte @Nullable [] meta) {
+  private boolean isSuccess(String taskId, byte @Nullable [] meta) {
     try {
-      return meta != null && ResultCodec.decode(taskId, meta).state().equals(TaskState.SUCCESS);
+      return meta != null && decode(taskId, meta).state().equals(TaskState.SUCCESS);
     } catch (MalformedMessageException e) {
       return false; // as in the script: what cannot be read is overwritten
     }

@@ -1,5 +1,6 @@
 package dev.stalk.broker.redis;
 
+import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.BrokerInterruptedException;
 import dev.stalk.broker.transport.BrokerRefusedException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
@@ -28,19 +29,35 @@ final class RedisSubscriber implements AutoCloseable {
   /** Silence after which a connection that should have answered a ping is given up. */
   private static final Duration SILENCE = Duration.ofSeconds(30);
 
-  /** Takes the payload of a message: bytes, or of an invalidation a list of keys or null. */
+  /**
+   * Takes the payload of a message: bytes; of an invalidation a list of keys or null; of a pattern
+   * a list of the channel and the bytes.
+   */
   interface Listener {
     void message(@Nullable Object payload);
   }
 
   private final RedisUrl url;
   private final RedisConfig config;
+  private final RedisOutages.Part outage;
   private final Thread reader;
   private final List<Runnable> onReconnect = new CopyOnWriteArrayList<>();
+  private final List<Runnable> onLoss = new CopyOnWriteArrayList<>();
+
+  /** What is subscribed to: one channel, or every channel that a pattern matches. */
+  private record Topic(Command subscribe, Command unsubscribe, String name) {
+    static Topic channel(String name) {
+      return new Topic(Command.SUBSCRIBE, Command.UNSUBSCRIBE, name);
+    }
+
+    static Topic pattern(String name) {
+      return new Topic(Command.PSUBSCRIBE, Command.PUNSUBSCRIBE, name);
+    }
+  }
 
   // all guarded by this
-  private final Map<String, Set<Listener>> listeners = new HashMap<>();
-  private final Set<String> confirmed = new HashSet<>();
+  private final Map<Topic, Set<Listener>> listeners = new HashMap<>();
+  private final Set<Topic> confirmed = new HashSet<>();
   private @Nullable RedisConnection connection;
   private @Nullable RuntimeException lastError;
   private boolean started;
@@ -52,16 +69,22 @@ final class RedisSubscriber implements AutoCloseable {
   private volatile int generation;
   private volatile long lastHeard = System.nanoTime();
 
-  RedisSubscriber(RedisUrl url, RedisConfig config) {
+  RedisSubscriber(RedisUrl url, RedisConfig config, RedisOutages outages) {
+    this.outage = outages.persistent();
     this.url = url;
     this.config = config;
-    this.reader = new Thread(this::run, "stalk-subscriber-" + url.host() + ":" + url.port());
+    this.reader = new Thread(this::run, "stalk-subscriber-" + url);
     this.reader.setDaemon(true);
   }
 
   /** Called on the reading thread each time all subscriptions stand again after an outage. */
   void onReconnect(Runnable action) {
     onReconnect.add(action);
+  }
+
+  /** Called on the reading thread each time the connection breaks. */
+  void onLoss(Runnable action) {
+    onLoss.add(action);
   }
 
   /** The connection's id at the server, to redirect notices to; -1 while there is none. */
@@ -80,6 +103,15 @@ final class RedisSubscriber implements AutoCloseable {
    * @throws BrokerUnavailableException if it did not in time; the subscription is withdrawn then
    */
   void subscribe(String channel, Listener listener) {
+    subscribe(Topic.channel(channel), listener);
+  }
+
+  /** As {@link #subscribe(String, Listener)}, to every channel that matches a pattern of Redis. */
+  void subscribePattern(String pattern, Listener listener) {
+    subscribe(Topic.pattern(pattern), listener);
+  }
+
+  private void subscribe(Topic topic, Listener listener) {
     long deadline =
         System.nanoTime() + config.connectTimeout().plus(config.socketTimeout()).toNanos();
     synchronized (this) {
@@ -90,16 +122,16 @@ final class RedisSubscriber implements AutoCloseable {
         started = true;
         reader.start();
       }
-      Set<Listener> known = listeners.computeIfAbsent(channel, c -> new HashSet<>());
+      Set<Listener> known = listeners.computeIfAbsent(topic, c -> new HashSet<>());
       known.add(listener);
       if (known.size() == 1) {
-        confirmed.remove(channel);
-        write(Command.SUBSCRIBE, channel);
+        confirmed.remove(topic);
+        write(topic.subscribe(), topic.name());
       }
-      while (!confirmed.contains(channel)) {
+      while (!confirmed.contains(topic)) {
         long left = (deadline - System.nanoTime()) / 1_000_000;
         if (left <= 0 || closed || lastError instanceof BrokerRefusedException) {
-          unsubscribe(channel, listener);
+          unsubscribe(topic, listener);
           if (lastError instanceof BrokerRefusedException refused) {
             throw refused;
           }
@@ -112,19 +144,27 @@ final class RedisSubscriber implements AutoCloseable {
         try {
           wait(left);
         } catch (InterruptedException e) {
-          unsubscribe(channel, listener);
+          unsubscribe(topic, listener);
           throw new BrokerInterruptedException("interrupted while subscribing at " + url, e);
         }
       }
     }
   }
 
-  synchronized void unsubscribe(String channel, Listener listener) {
-    Set<Listener> known = listeners.get(channel);
+  void unsubscribe(String channel, Listener listener) {
+    unsubscribe(Topic.channel(channel), listener);
+  }
+
+  void unsubscribePattern(String pattern, Listener listener) {
+    unsubscribe(Topic.pattern(pattern), listener);
+  }
+
+  private synchronized void unsubscribe(Topic topic, Listener listener) {
+    Set<Listener> known = listeners.get(topic);
     if (known != null && known.remove(listener) && known.isEmpty()) {
-      listeners.remove(channel);
-      confirmed.remove(channel);
-      write(Command.UNSUBSCRIBE, channel);
+      listeners.remove(topic);
+      confirmed.remove(topic);
+      write(topic.unsubscribe(), topic.name());
     }
   }
 
@@ -162,12 +202,18 @@ final class RedisSubscriber implements AutoCloseable {
   private void run() {
     Duration pause = RETRY_MIN;
     while (!isClosed()) {
+      long started = outage.start();
       try {
         connect();
+        outage.passed();
         readUntilBroken();
       } catch (RuntimeException e) {
         pause = wasStanding() ? RETRY_MIN : pause.multipliedBy(2);
-        disconnected(RedisErrors.translate(e, url));
+        BrokerException error = RedisErrors.translate(e, url);
+        if (!isClosed()) {
+          outage.failed(error, started);
+        }
+        disconnected(error);
         pause(pause.compareTo(RETRY_MAX) > 0 ? RETRY_MAX : pause);
       } catch (Error e) { // waiting for results must go on when there is memory again
         log.error("the subscription to {} failed; starting over", url, e);
@@ -197,11 +243,23 @@ final class RedisSubscriber implements AutoCloseable {
       resuming = generation > 1;
       confirmed.clear();
       // the invalidation channel keeps the connection subscribed at all times
-      listeners.computeIfAbsent(RedisKeys.INVALIDATIONS, c -> new HashSet<>());
-      write(Command.SUBSCRIBE, listeners.keySet().toArray(String[]::new));
+      listeners.computeIfAbsent(Topic.channel(RedisKeys.INVALIDATIONS), c -> new HashSet<>());
+      resubscribe(Command.SUBSCRIBE);
+      resubscribe(Command.PSUBSCRIBE);
       if (resuming) {
-        log.info("subscribed to {} again", url);
+        log.debug("subscribed to {} again", url);
       }
+    }
+  }
+
+  private synchronized void resubscribe(Command command) {
+    String[] names =
+        listeners.keySet().stream()
+            .filter(topic -> topic.subscribe() == command)
+            .map(Topic::name)
+            .toArray(String[]::new);
+    if (names.length > 0) {
+      write(command, names);
     }
   }
 
@@ -222,16 +280,22 @@ final class RedisSubscriber implements AutoCloseable {
   }
 
   private void dispatch(String kind, List<?> parts) {
-    String channel = parts.get(1) instanceof byte[] name ? RedisKeys.text(name) : "";
-    if (kind.equals("message") && parts.size() == 3) {
-      List<Listener> called;
-      synchronized (this) {
-        called = List.copyOf(listeners.getOrDefault(channel, Set.of()));
-      }
-      called.forEach(listener -> call(listener, parts.get(2)));
-    } else if (kind.equals("subscribe")) {
-      confirm(channel);
+    String name = parts.get(1) instanceof byte[] bytes ? RedisKeys.text(bytes) : "";
+    switch (kind) {
+      case "message" -> hand(Topic.channel(name), parts.get(2));
+      case "pmessage" -> hand(Topic.pattern(name), List.of(parts.get(2), parts.get(3)));
+      case "subscribe" -> confirm(Topic.channel(name));
+      case "psubscribe" -> confirm(Topic.pattern(name));
+      default -> {} // the answer to a ping, or the end of a subscription
     }
+  }
+
+  private void hand(Topic topic, @Nullable Object payload) {
+    List<Listener> called;
+    synchronized (this) {
+      called = List.copyOf(listeners.getOrDefault(topic, Set.of()));
+    }
+    called.forEach(listener -> call(listener, payload));
   }
 
   private static void call(Listener listener, @Nullable Object payload) {
@@ -242,12 +306,12 @@ final class RedisSubscriber implements AutoCloseable {
     }
   }
 
-  private void confirm(String channel) {
+  private void confirm(Topic topic) {
     boolean standing;
     synchronized (this) {
       lastError = null;
-      if (listeners.containsKey(channel)) {
-        confirmed.add(channel);
+      if (listeners.containsKey(topic)) {
+        confirmed.add(topic);
         notifyAll();
       }
       standing = resuming && confirmed.size() == listeners.size();
@@ -265,18 +329,27 @@ final class RedisSubscriber implements AutoCloseable {
     return !confirmed.isEmpty();
   }
 
-  private synchronized void disconnected(RuntimeException error) {
+  private void disconnected(RuntimeException error) {
+    if (forget(error)) {
+      onLoss.forEach(action -> call(ignored -> action.run(), null));
+    }
+  }
+
+  /** True if there was a connection, and it was not closed on purpose. */
+  private synchronized boolean forget(RuntimeException error) {
+    boolean lost = connection != null && !closed;
     if (connection != null) {
       connection.cut();
       connection = null;
       confirmed.clear();
       clientId = -1;
       if (!closed) {
-        log.warn("lost the subscription: {}", error.getMessage());
+        log.debug("lost the subscription: {}", error.getMessage());
       }
     }
     lastError = error;
     notifyAll();
+    return lost;
   }
 
   private synchronized boolean isClosed() {

@@ -1,10 +1,12 @@
 package dev.stalk.broker.redis;
 
 import dev.stalk.broker.transport.BrokerException;
-import dev.stalk.broker.transport.BrokerInterruptedException;
-import dev.stalk.broker.transport.BrokerUnavailableException;
+import dev.stalk.broker.transport.Fanout;
+import dev.stalk.broker.transport.ParkedMessages;
 import dev.stalk.broker.transport.Publication;
+import dev.stalk.broker.transport.Quarantine;
 import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.Queues;
 import dev.stalk.broker.transport.ResultBackend;
 import dev.stalk.broker.transport.Transport;
 import java.time.Instant;
@@ -13,11 +15,13 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.Protocol.Command;
 
@@ -27,30 +31,38 @@ import redis.clients.jedis.Protocol.Command;
  * connection per server. Needs Redis 6.2 or later. Thread-safe.
  */
 public final class RedisTransport implements Transport {
-  private static final RedisScript RENEW = RedisScript.load("renew.lua");
   private static final int PIPELINE = 1000;
   private static final int PUSH = 100;
-  private static final int RENEWALS = 1000;
   private static final long PING_SECONDS = 10;
   private static final long COUNTED_SECONDS = 7 * 86_400;
 
-  /**
-   * Pauses before each retry of a publish, in milliseconds (celery {@code
-   * task_publish_retry_policy}).
-   */
-  private static final long[] RETRY_PAUSES = {0, 200, 400};
+  /** The most bytes of messages in one round trip, unless a single one is larger. */
+  private static final int PIPELINE_BYTES = 8 << 20;
+
+  /** The most bytes of messages in one command, likewise. */
+  private static final int PUSH_BYTES = 1 << 20;
+
+  private static final long KEEP_ALIVE_SECONDS = 1;
 
   private final RedisConfig config;
   private final RedisKeys keys;
+  private final RedisOutages outages;
+  private final Set<WatchedQueueConnection> lines = ConcurrentHashMap.newKeySet();
   private final RedisPool pool;
   private final RedisPool resultPool;
   private final RedisSubscriber resultSubscriber;
   private final RedisSubscriber brokerSubscriber;
   private final RedisWakeUps wakeUps;
   private final RedisResults results;
-  private final UnackedSweeper sweeper;
+  private final RedisHolders holders;
+  private final AbandonedSweeper abandoned;
+  private final VisibleSweeper visible;
   private final ScheduledExecutorService watch;
-  private final Set<String> declared = ConcurrentHashMap.newKeySet();
+  private final RedisBindings bindings;
+  private final RedisPublishRetry publishRetry;
+  private final RedisRouting routing;
+  private final RedisFanout fanout;
+  private final RedisQuarantine quarantine;
 
   private RedisTransport(RedisConfig config) {
     this.config = config;
@@ -63,20 +75,48 @@ public final class RedisTransport implements Transport {
               thread.setDaemon(true);
               return thread;
             });
-    pool = new RedisPool(config.broker(), config);
+    outages = new RedisOutages(config.broker().toString(), System::nanoTime);
+    RedisOutages resultOutages =
+        shared ? outages : new RedisOutages(config.results().toString(), System::nanoTime);
+    pool = new RedisPool(config.broker(), config, outages);
     resultPool =
-        config.results().equals(config.broker()) ? pool : new RedisPool(config.results(), config);
-    brokerSubscriber = new RedisSubscriber(config.broker(), config);
-    resultSubscriber = shared ? brokerSubscriber : new RedisSubscriber(config.results(), config);
+        config.results().equals(config.broker())
+            ? pool
+            : new RedisPool(config.results(), config, resultOutages);
+    brokerSubscriber = new RedisSubscriber(config.broker(), config, outages);
+    resultSubscriber =
+        shared ? brokerSubscriber : new RedisSubscriber(config.results(), config, resultOutages);
     wakeUps = new RedisWakeUps(brokerSubscriber);
     results = new RedisResults(config, keys, resultPool, resultSubscriber, watch);
-    sweeper = new UnackedSweeper(config, keys, pool);
+    holders = new RedisHolders(keys, pool);
+    Restorer restorer = new Restorer(keys, pool);
+    abandoned = new AbandonedSweeper(config, keys, pool, restorer);
+    visible = new VisibleSweeper(config, keys, pool, restorer);
+    bindings = new RedisBindings(keys);
+    routing = new RedisRouting(config, keys, pool, bindings);
+    fanout = new RedisFanout(config, keys, pool, brokerSubscriber);
+    quarantine = new RedisQuarantine(keys, pool);
+    publishRetry = new RedisPublishRetry(config.publishRetry());
     var unused =
         watch.scheduleWithFixedDelay(this::ping, PING_SECONDS, PING_SECONDS, TimeUnit.SECONDS);
+    var unusedToo =
+        watch.scheduleWithFixedDelay(
+            () -> lines.forEach(WatchedQueueConnection::keepAlive),
+            KEEP_ALIVE_SECONDS,
+            KEEP_ALIVE_SECONDS,
+            TimeUnit.SECONDS);
   }
 
-  /** Makes a transport; connections are made when they are needed. */
+  /**
+   * Makes a transport; connections are made when they are needed.
+   *
+   * @throws IllegalArgumentException if a file of certificates or keys cannot be used, naming it
+   */
   public static RedisTransport open(RedisConfig config) {
+    Stream.of(config.broker(), config.results())
+        .map(RedisUrl::tls)
+        .filter(Objects::nonNull)
+        .forEach(TlsSockets::context);
     return new RedisTransport(config);
   }
 
@@ -85,34 +125,36 @@ public final class RedisTransport implements Transport {
     if (resultSubscriber != brokerSubscriber) {
       resultSubscriber.ping();
     }
+    fanout.takeInMisdirected();
   }
 
   /**
    * {@inheritDoc}
    *
-   * <p>Retries as Celery does when the connection fails or Redis is not ready: three times, after
-   * 0, 0.2 and 0.4 seconds, and only what was not confirmed. Where the connection broke before the
-   * confirmation came, a message may then arrive twice. An answer that does not come in time is not
-   * retried: Redis may still carry it out.
+   * <p>Retries as the configuration's {@link PublishRetryPolicy} says when the connection fails, or
+   * Redis is not ready or full, and only what was not confirmed. Where the connection broke before
+   * the confirmation came, a message may then arrive twice, with the same task id. An answer that
+   * does not come in time is not retried: Redis may still carry it out.
+   *
+   * <p>What is on its way at once is bounded, in messages and in bytes; the caller waits meanwhile.
    */
   @Override
   public void publish(List<Publication> publications) {
-    List<Publication> left = publications;
-    for (int attempt = 0; ; attempt++) {
-      List<Publication> unconfirmed = new ArrayList<>();
-      BrokerException failure = publishPages(left, unconfirmed);
-      if (failure == null) {
-        return;
-      }
-      declared.clear();
-      boolean again =
-          failure instanceof BrokerUnavailableException && !RedisErrors.isTimeout(failure);
-      if (!again || attempt == RETRY_PAUSES.length) {
-        throw failure;
-      }
-      left = unconfirmed;
-      pause(RETRY_PAUSES[attempt]);
+    if (!bindings.anyExpires()) {
+      publishRetry.run(publications, this::publishPages, bindings::lost);
+      return;
     }
+    List<Publication> lasting = new ArrayList<>();
+    List<List<Publication>> expiring = new ArrayList<>();
+    for (Publication publication : publications) {
+      if (bindings.expires(publication.queue()) == null) {
+        lasting.add(publication);
+      } else {
+        expiring.add(List.of(publication));
+      }
+    }
+    publishRetry.run(lasting, this::publishPages, bindings::lost);
+    routing.publish(expiring);
   }
 
   /**
@@ -121,9 +163,9 @@ public final class RedisTransport implements Transport {
   private @Nullable BrokerException publishPages(
       List<Publication> publications, List<Publication> unconfirmed) {
     BrokerException failure = null;
-    for (int from = 0; from < publications.size(); from += PIPELINE) {
-      List<Publication> page =
-          publications.subList(from, Math.min(publications.size(), from + PIPELINE));
+    for (int from = 0; from < publications.size(); ) {
+      List<Publication> page = publications.subList(from, endOfPage(publications, from));
+      from += page.size();
       List<Publication> open = new ArrayList<>(page);
       if (failure == null) {
         try {
@@ -137,12 +179,18 @@ public final class RedisTransport implements Transport {
     return failure;
   }
 
-  private static void pause(long millis) {
-    try {
-      Thread.sleep(millis);
-    } catch (InterruptedException e) {
-      throw new BrokerInterruptedException("interrupted between two attempts to publish", e);
+  /** Bounds what waits in buffers, on either side, for the confirmation. */
+  private static int endOfPage(List<Publication> publications, int from) {
+    int end = from + 1;
+    long bytes = publications.get(from).message().length;
+    while (end < publications.size() && end - from < PIPELINE) {
+      bytes += publications.get(end).message().length;
+      if (bytes > PIPELINE_BYTES) {
+        return end;
+      }
+      end++;
     }
+    return end;
   }
 
   /**
@@ -171,7 +219,7 @@ public final class RedisTransport implements Transport {
       }
     }
     if (first == null) {
-      page.forEach(publication -> declared.add(publication.queue()));
+      page.forEach(publication -> bindings.confirmed(publication.queue()));
     }
     return first;
   }
@@ -179,13 +227,16 @@ public final class RedisTransport implements Transport {
   private List<List<Publication>> runs(List<Publication> page) {
     List<List<Publication>> runs = new ArrayList<>();
     Publication last = null;
+    long bytes = 0;
     for (Publication publication : page) {
       boolean sameList =
           last != null
               && last.queue().equals(publication.queue())
               && keys.step(last.priority()) == keys.step(publication.priority());
-      if (!sameList || runs.get(runs.size() - 1).size() == PUSH) {
+      bytes += publication.message().length;
+      if (!sameList || runs.get(runs.size() - 1).size() == PUSH || bytes > PUSH_BYTES) {
         runs.add(new ArrayList<>());
+        bytes = publication.message().length;
       }
       runs.get(runs.size() - 1).add(publication);
       last = publication;
@@ -199,34 +250,38 @@ public final class RedisTransport implements Transport {
   private int declare(RedisConnection connection, List<Publication> publications) {
     Set<String> fresh = new java.util.LinkedHashSet<>();
     for (Publication publication : publications) {
-      if (!declared.contains(publication.queue())) {
+      if (!bindings.isWritten(publication.queue())) {
         fresh.add(publication.queue());
       }
     }
-    fresh.forEach(queue -> RedisBindings.write(connection, keys, queue));
-    return fresh.size() * RedisBindings.ANSWERS;
+    int answers = 0;
+    for (String queue : fresh) {
+      answers += bindings.write(connection, queue);
+    }
+    return answers;
   }
 
   @Override
   public QueueConnection consume(List<String> queues, String holder, Runnable wake) {
-    return new RedisQueueConnection(config, keys, results, wakeUps, queues, holder, wake);
+    WatchedQueueConnection line =
+        new WatchedQueueConnection(
+            new RedisQueueConnection(
+                config, keys, bindings, results, wakeUps, holders, queues, holder, wake),
+            outages.persistent(),
+            lines::remove);
+    lines.add(line);
+    return line;
   }
 
   @Override
   public List<String> renew(Collection<String> tags) {
-    List<String> all = List.copyOf(tags);
-    List<String> gone = new ArrayList<>();
-    for (int from = 0; from < all.size(); from += RENEWALS) {
-      List<byte[]> page =
-          all.subList(from, Math.min(all.size(), from + RENEWALS)).stream()
-              .map(RedisKeys::bytes)
-              .toList();
-      Object lost = pool.repeatable(c -> RENEW.call(c, List.of(keys.unackedIndex()), page));
-      for (Object tag : (List<?>) lost) {
-        gone.add(RedisKeys.text((byte[]) tag));
-      }
+    try {
+      return holders.renew(List.copyOf(tags));
+    } catch (RuntimeException e) {
+      abandoned.interrupt(); // a broker that is away or full hears nobody else either
+      visible.interrupt();
+      throw e;
     }
-    return gone;
   }
 
   @Override
@@ -243,16 +298,21 @@ public final class RedisTransport implements Transport {
   }
 
   @Override
-  public int restoreDue() {
-    synchronized (sweeper) {
-      return sweeper.restoreDue();
-    }
+  public ParkedMessages parked(Runnable wake) {
+    return new RedisParked(config, keys, wakeUps, wake);
   }
 
   @Override
   public int restoreAbandoned() {
-    synchronized (sweeper) {
-      return sweeper.restoreAbandoned();
+    synchronized (abandoned) {
+      return abandoned.restoreAbandoned();
+    }
+  }
+
+  @Override
+  public int restoreVisible() {
+    synchronized (visible) {
+      return visible.restoreVisible();
     }
   }
 
@@ -273,23 +333,22 @@ public final class RedisTransport implements Transport {
 
   @Override
   public long purge(String queue) {
-    return pool.with(
-        connection -> {
-          connection.write(Command.MULTI);
-          for (int step : keys.steps()) {
-            connection.write(Command.LLEN, keys.list(queue, step));
-            connection.write(Command.DEL, keys.list(queue, step));
-          }
-          connection.write(Command.EXEC);
-          List<Object> answers = connection.sendAndReadAll(2 + 2 * keys.steps().size());
-          RedisConnection.throwFirstError(answers);
-          List<?> lengthsAndDeletions = (List<?>) answers.get(answers.size() - 1);
-          long purged = 0;
-          for (int i = 0; i < lengthsAndDeletions.size(); i += 2) {
-            purged += (Long) lengthsAndDeletions.get(i);
-          }
-          return purged;
-        });
+    return routing.purge(queue);
+  }
+
+  @Override
+  public Queues queues() {
+    return routing;
+  }
+
+  @Override
+  public Fanout fanout() {
+    return fanout;
+  }
+
+  @Override
+  public Quarantine quarantine() {
+    return quarantine;
   }
 
   @Override

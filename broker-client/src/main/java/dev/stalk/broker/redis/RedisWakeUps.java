@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Hands the server's notices that a tracked key has changed to whoever waits for that key. All
- * waiters are woken when keys are flushed and when the subscription stands again after an outage,
- * for notices were lost then.
+ * waiters are woken when keys are flushed, when the subscription breaks, for no notice comes until
+ * it stands again, and when it does, for notices were lost then. Thread-safe.
  */
 final class RedisWakeUps {
   private final RedisSubscriber subscriber;
@@ -19,6 +19,7 @@ final class RedisWakeUps {
   RedisWakeUps(RedisSubscriber subscriber) {
     this.subscriber = subscriber;
     subscriber.onReconnect(this::wakeAll);
+    subscriber.onLoss(this::wakeAll);
   }
 
   /** The subscriber notices are redirected to; subscribed when this returns. */
@@ -30,9 +31,9 @@ final class RedisWakeUps {
     return subscriber;
   }
 
-  /** Grows with every new subscription. */
-  int generation() {
-    return subscriber.generation();
+  /** Whether notices that were asked for under this generation of the subscription still arrive. */
+  boolean arrive(int generation) {
+    return subscriber.generation() == generation && subscriber.clientId() >= 0;
   }
 
   void add(byte[] key, Runnable wake) {

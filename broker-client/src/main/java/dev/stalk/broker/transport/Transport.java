@@ -7,7 +7,8 @@ import java.util.Map;
 
 /**
  * Moves messages. At every instant a message that was accepted is in its queue, recorded as held or
- * parked, or in quarantine; never in a process alone. Thread-safe.
+ * parked, or in quarantine; never in a process alone. Writes one line of log when the broker goes
+ * away, and one with the length when it is back, however many of its users notice. Thread-safe.
  */
 public interface Transport extends AutoCloseable {
 
@@ -33,8 +34,10 @@ public interface Transport extends AutoCloseable {
   QueueConnection consume(List<String> queues, String holder, Runnable wake);
 
   /**
-   * Renews the lease on held messages.
+   * Renews the lease on held messages, and gives a sign of life of every open line. Is to be called
+   * several times per lease, also when nothing is held.
    *
+   * @param tags of what is held on the lines of this transport
    * @return the tags that are no longer held
    */
   List<String> renew(Collection<String> tags);
@@ -49,19 +52,32 @@ public interface Transport extends AutoCloseable {
   long countDelivery(String deliveryTag);
 
   /**
-   * Returns parked messages whose time has come to their queues.
+   * Opens the messages that wait in the broker for their time.
    *
-   * @return how many
+   * @param wake called on a thread of the transport when something may be due earlier than was
+   *     known; must return at once
    */
-  int restoreDue();
+  ParkedMessages parked(Runnable wake);
 
   /**
-   * Returns messages to their queues whose Java holder has not renewed its lease while this process
-   * watched, for at least one lease. Is to be called regularly.
+   * Returns messages to their queues whose Java line has given no sign of life while this process
+   * watched, for at least one lease. Is to be called several times per lease. They are marked as
+   * redelivered and fetched next, at their priority.
    *
    * @return how many
    */
   int restoreAbandoned();
+
+  /**
+   * Returns messages to their queues that were not acknowledged within the visibility timeout, as
+   * kombu does for workers of any language (kombu {@code transport/redis.py:QoS.restore_visible}).
+   * Those that a Java line may still hold are first watched for a lease. Entries that cannot be
+   * restored are kept and reported, or put aside if they would stop Python workers. Is to be called
+   * regularly; does nothing while another worker does it.
+   *
+   * @return how many entries were returned or put aside
+   */
+  int restoreVisible();
 
   /** The number of waiting messages per priority step, 0 first; held ones do not count. */
   Map<Integer, Long> lengths(String queue);
@@ -72,6 +88,15 @@ public interface Transport extends AutoCloseable {
    * @return how many there were
    */
   long purge(String queue);
+
+  /** Declares queues, looks into them and finds the way to them. */
+  Queues queues();
+
+  /** Publishes to everybody who listens, and listens. */
+  Fanout fanout();
+
+  /** What was put aside. */
+  Quarantine quarantine();
 
   /** The broker's clock. */
   Instant time();

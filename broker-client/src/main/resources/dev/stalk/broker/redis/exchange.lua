@@ -16,7 +16,9 @@
 --           publish     LPUSH payload
 --           return      RPUSH payload
 --           store       payload under the key and on the channel of that name, unless a SUCCESS is there
---           park        payload (a whole unacked value) under the tag `extra`; the index is its score
+--           park        payload (a whole unacked value); KEYS is the set of what is parked, `extra`
+--                       the score in unacked_index, when it is due, and the member of that set,
+--                       which begins with the tag
 --           delete      the key
 -- Returns  1 fates: 1 settled, 0 no longer held, or the error as text
 --          2 the messages fetched; the n-th is held under prefix .. (first + n - 1), the number
@@ -44,6 +46,9 @@ local function succeeded(meta)
   end
   if string.find(meta, '^%s*{%s*"status"') then
     return false
+  end
+  if string.find(meta, '^[\129-\143]\166status\167SUCCESS') or string.find(meta, '^%l.*\nstatus: SUCCESS\n') then
+    return true -- msgpack, or yaml as PyYAML writes it
   end
   local ok, decoded = pcall(cjson.decode, meta)
   return ok and type(decoded) == 'table' and decoded.status == 'SUCCESS'
@@ -85,8 +90,10 @@ local function apply(at)
     elseif operation == 'store' then
       storeInResults(KEYS[tonumber(where)], payload)
     elseif operation == 'park' then
-      redis.call('HSET', unacked, extra, payload)
-      redis.call('ZADD', index, where, extra)
+      local score, due, member, tag = string.match(extra, '^(%S+) (%S+) ((%S+) .*)$')
+      redis.call('HSET', unacked, tag, payload)
+      redis.call('ZADD', index, score, tag)
+      redis.call('ZADD', KEYS[tonumber(where)], due, member)
     else
       redis.call('DEL', KEYS[tonumber(where)])
     end
@@ -162,7 +169,7 @@ end
 
 local SLICE, BYTES = 16, 1048576 -- what is fetched at a time, and after how much it is enough
 
-local fetched, sources, bad, bytes = {}, {}, 0, 0
+local fetched, sources, bad, bytes, failure = {}, {}, 0, 0, nil
 
 local function listOf(queue, step)
   return KEYS[2 + (queue - 1) * (lists + 1) + 1 + step]
@@ -240,7 +247,10 @@ local function fetchStep(step, touched)
       if n <= 0 or bytes >= BYTES then
         return true
       end
-      local got = fetch(queue, step, n)
+      local ok, got = pcall(fetch, queue, step, n)
+      if not ok then
+        failure, got = failure or got, 0 -- the other queues are fetched from all the same
+      end
       touched[#touched + 1] = got > 0 and listOf(queue, step) or nil
       if got == n then
         still[#still + 1] = queue
@@ -268,7 +278,7 @@ end
 
 local fates = settle()
 local ok, more = pcall(fetchAll)
-if ok then
+if ok and not failure then
   return {fates, fetched, sources, bad, more}
 end
-return {fates, fetched, sources, bad, '1', textOf(more)}
+return {fates, fetched, sources, bad, '1', textOf(failure or more)}

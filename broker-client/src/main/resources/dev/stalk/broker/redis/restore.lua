@@ -1,13 +1,32 @@
--- Returns one held or parked message to its list, if nobody has touched it since it was read.
+-- Moves entries out of unacked into lists, each one if nobody has touched it since it was read.
 --
--- KEYS  1 unacked  2 unacked_index  3 the list
--- ARGV  1 tag  2 the value as it was read  3 the score as it was read  4 the message to push
--- Returns 1 if it was returned, 0 if something had changed.
+-- KEYS  1 unacked  2 unacked_index  3.. the lists
+-- ARGV  for each entry: tag, its score and the length of its value as they were read (0: it had
+--       none), what to push, the number of lists, for each the index in KEYS
+-- Returns for each entry 1 if it was moved, 0 if something had changed, or the error as text; an
+-- entry that was refused stays as it was.
 
-if redis.call('ZSCORE', KEYS[2], ARGV[1]) ~= ARGV[3] or redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then
-  return 0
+local fates, at = {}, 1
+
+local function move(tag, message, first, lists)
+  for i = first, first + lists - 1 do
+    redis.call('LLEN', KEYS[tonumber(ARGV[i])]) -- fails where it is no list, before anything is done
+  end
+  for i = first, first + lists - 1 do
+    redis.call('RPUSH', KEYS[tonumber(ARGV[i])], message) -- first, as it alone can be refused
+  end
+  redis.call('ZREM', KEYS[2], tag)
+  redis.call('HDEL', KEYS[1], tag)
 end
-redis.call('RPUSH', KEYS[3], ARGV[4]) -- first, as it alone can be refused
-redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('HDEL', KEYS[1], ARGV[1])
-return 1
+
+while at <= #ARGV do
+  local tag, score, length, message, lists = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3], tonumber(ARGV[at + 4])
+  if redis.call('ZSCORE', KEYS[2], tag) ~= score or redis.call('HSTRLEN', KEYS[1], tag) ~= length then
+    fates[#fates + 1] = 0
+  else
+    local ok, problem = pcall(move, tag, message, at + 5, lists)
+    fates[#fates + 1] = ok and 1 or (type(problem) == 'table' and problem.err or tostring(problem))
+  end
+  at = at + 5 + lists
+end
+return fates

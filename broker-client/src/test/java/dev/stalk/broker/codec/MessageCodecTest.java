@@ -81,11 +81,17 @@ class MessageCodecTest {
           /headers/replaced_task_nesting | "a"                | headers.replaced_task_nesting is 'a'
           /headers/stamped_headers     | {}                    | headers.stamped_headers is an object
           /headers/stamps              | []                    | headers.stamps is an array
-          /headers/compression         | "application/x-gzip"  | headers.compression is
+          /headers/compression         | "application/x-gzip"  | message.body is not gzip
+          /headers/compression         | "application/x-rar"   | headers.compression is 'application/x-rar'
+          /headers/compression         | "GZIP"                | headers.compression is 'GZIP'
+          /headers/compression         | 5                     | headers.compression is '5'
           /content-type                | null                  | message.content-type is missing
           /content-type                | "APPLICATION/JSON"    | message.content-type is 'APPLICATION/JSON'
-          /content-type                | "application/x-python-serialize" | message.content-type is
-          /content-type                | "application/data"    | message.content-type is
+          /content-type                | "application/x-python-serialize" | pickle is refused
+          /content-type                | "application/data"    | it is a text or bytes alone
+          /content-type                | "application/x-yaml"  | content.accept-content may name yaml
+          /content-type                | "application/x-msgpack" | content.accept-content may name msgpack
+          /content-type                | "application/json; charset=utf-8" | message.content-type is
           /content-type                | 5                     | message.content-type is '5'
           /properties                  | []                    | message.properties is an array
           /properties                  | 1                     | message.properties is '1'

@@ -139,7 +139,7 @@ class PythonJsonTest {
       objects = new LinkedHashMap<>(Map.of("k", objects));
     }
 
-    if (depth <= PythonJson.MAX_DEPTH) {
+    if (depth <= ContentConfig.DEFAULT_MAX_DEPTH) {
       assertThat(json(nested)).isEqualTo("[".repeat(depth) + "]".repeat(depth));
       assertThat(json(objects)).endsWith("}".repeat(depth));
     } else {

@@ -129,7 +129,7 @@ class ValuesTest {
 
   @Test
   void depthIsCappedAndNeverOverflowsTheStack() {
-    int most = Values.MAX_DEPTH;
+    int most = ContentConfig.DEFAULT_MAX_DEPTH;
 
     assertThat(read("[".repeat(most) + "]".repeat(most))).isInstanceOf(List.class);
     for (String open : List.of("[", "{\"a\": ", "[{\"a\": [")) {

@@ -71,15 +71,28 @@ class SendOptionsTest {
             .shadow("shown")
             .rootId("root")
             .parentId("parent")
+            .serializer("yaml")
+            .compression("zstd")
             .header("x-a", 1)
             .header("x-b", null)
             .build();
 
     assertThat(options.toBuilder().build()).isEqualTo(options);
-    assertThat(options).hasNoNullFieldsOrProperties();
+    assertThat(options).hasNoNullFieldsOrPropertiesExcept("route");
     assertThat(options.headers()).containsOnlyKeys("x-a", "x-b");
     assertThatThrownBy(() -> options.headers().put("id", "evil"))
         .isInstanceOf(UnsupportedOperationException.class);
+  }
+
+  @Test
+  void aMessageGoesToAQueueOrThroughAnExchange() {
+    SendOptions.Builder builder = SendOptions.builder().route(Route.topic("e", "k"));
+
+    assertThat(builder.build().toBuilder().build().route()).isEqualTo(Route.topic("e", "k"));
+    builder.queue("math");
+    assertThatThrownBy(builder::build)
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("a message goes to a queue (math) or to an exchange (e), not to both");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.stalk.worker.config;
 
 import dev.stalk.broker.BrokerConfig;
+import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -8,9 +9,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the sections {@code broker} and {@code results}. What the file leaves open comes from the
- * environment, and then from the defaults. The rules are {@link BrokerConfig}'s own: each value is
- * tried on a valid configuration, so a refusal is that value's alone.
+ * Reads the sections {@code broker}, {@code results} and {@code content}. What the file leaves open
+ * comes from the environment, and then from the defaults. The rules are {@link BrokerConfig}'s own:
+ * each value is tried on a valid configuration, so a refusal is that value's alone.
  */
 final class BrokerYaml {
   private static final Duration SHORTEST_LEASE = Duration.ofSeconds(1);
@@ -30,6 +31,7 @@ final class BrokerYaml {
   BrokerConfig read(YamlSection root) {
     root.section("broker", this::readBroker);
     root.section("results", this::readResults);
+    root.section("content", section -> set(to -> to.content(new ContentYaml().read(section))));
     return config;
   }
 
@@ -42,11 +44,79 @@ final class BrokerYaml {
     broker.integer("max-connections", count -> set(builder -> builder.maxConnections(count)));
     broker.duration("connect-timeout", timeout -> set(builder -> builder.connectTimeout(timeout)));
     broker.duration("socket-timeout", timeout -> set(builder -> builder.socketTimeout(timeout)));
+    broker.text("global-keyprefix", prefix -> set(builder -> builder.globalKeyprefix(prefix)));
+    broker.text("sep", separator -> set(builder -> builder.sep(separator)));
+    broker.integers("priority-steps", steps -> set(builder -> builder.prioritySteps(steps)));
+    readTls(broker);
+    readSentinel(broker);
+    broker.section("publish-retry", this::readPublishRetry);
+  }
+
+  private void readTls(YamlSection broker) {
+    broker.text("ssl-cert-reqs", word -> set(builder -> builder.sslCertReqs(word)));
+    broker.text("ca-file", file -> set(builder -> builder.caFile(file)));
+    broker.text("cert-file", file -> set(builder -> builder.certFile(file)));
+    broker.text("key-file", file -> set(builder -> builder.keyFile(file)));
+    broker.bool("check-hostname", check -> set(builder -> builder.checkHostname(check)));
+  }
+
+  private void readSentinel(YamlSection broker) {
+    broker.text("master-name", name -> set(builder -> builder.masterName(name)));
+    broker.text("sentinel-user", user -> set(builder -> builder.sentinelUser(user)));
+    broker.text("sentinel-password", word -> set(builder -> builder.sentinelPassword(word)));
+    broker.bool("sentinel-tls", tls -> set(builder -> builder.sentinelTls(tls)));
+  }
+
+  private void readPublishRetry(YamlSection retry) {
+    retry.text(
+        "max-retries",
+        count ->
+            setRetry(
+                r ->
+                    new PublishRetryPolicy(
+                        maxRetries(count), r.intervalStart(), r.intervalStep(), r.intervalMax())));
+    retry.duration(
+        "interval-start",
+        start ->
+            setRetry(
+                r ->
+                    new PublishRetryPolicy(
+                        r.maxRetries(), start, r.intervalStep(), r.intervalMax())));
+    retry.duration(
+        "interval-step",
+        step ->
+            setRetry(
+                r ->
+                    new PublishRetryPolicy(
+                        r.maxRetries(), r.intervalStart(), step, r.intervalMax())));
+    retry.duration(
+        "interval-max",
+        max ->
+            setRetry(
+                r ->
+                    new PublishRetryPolicy(
+                        r.maxRetries(), r.intervalStart(), r.intervalStep(), max)));
+  }
+
+  private static int maxRetries(String count) {
+    if (count.equals("forever")) {
+      return PublishRetryPolicy.FOREVER;
+    }
+    if (!count.matches("\\d{1,9}")) {
+      throw new IllegalArgumentException("max-retries must be a whole number or forever");
+    }
+    return Integer.parseInt(count);
+  }
+
+  private void setRetry(UnaryOperator<PublishRetryPolicy> setting) {
+    set(builder -> builder.publishRetry(setting.apply(config.publishRetry())));
   }
 
   private void readResults(YamlSection results) {
     results.text("url", url -> set(builder -> builder.resultsUrl(url)));
     results.duration("expires", this::setResultExpires);
+    results.text(
+        "global-keyprefix", prefix -> set(builder -> builder.resultsGlobalKeyprefix(prefix)));
   }
 
   private void readEnvironment(YamlSection broker) {

@@ -1,6 +1,10 @@
 package dev.stalk.worker.config;
 
 import dev.stalk.broker.BrokerConfig;
+import dev.stalk.broker.codec.ContentConfig;
+import dev.stalk.broker.redis.RedisNaming;
+import dev.stalk.broker.redis.RedisTls.CertReqs;
+import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -104,7 +108,55 @@ final class EffectiveSettings {
     add("broker.connect-timeout", broker.connectTimeout());
     add("broker.socket-timeout", broker.socketTimeout());
     add("results.url", masked(broker.resultsUrl()));
+    addNaming(broker.naming());
+    addTls(broker);
+    addRetry(broker.publishRetry());
     add("results.expires", broker.resultExpires());
+    addContent(broker.content());
+  }
+
+  private void addNaming(RedisNaming naming) {
+    add("broker.global-keyprefix", naming.prefix());
+    add("broker.sep", naming.separator());
+    add("broker.priority-steps", naming.prioritySteps());
+    add("results.global-keyprefix", naming.resultPrefix());
+  }
+
+  private void addTls(BrokerConfig broker) {
+    add("broker.ssl-cert-reqs", orElse(broker.tls().certReqs(), CertReqs.REQUIRED));
+    add("broker.ca-file", orElse(broker.tls().caFile(), ""));
+    add("broker.cert-file", orElse(broker.tls().certFile(), ""));
+    add("broker.key-file", orElse(broker.tls().keyFile(), ""));
+    add("broker.check-hostname", orElse(broker.tls().checkHostname(), true));
+    add("broker.master-name", orElse(broker.sentinel().masterName(), ""));
+    add("broker.sentinel-user", orElse(broker.sentinel().user(), ""));
+    add("broker.sentinel-password", broker.sentinel().password() == null ? "" : "***");
+    add("broker.sentinel-tls", broker.sentinel().tls());
+  }
+
+  private static <T> T orElse(@Nullable T value, T otherwise) {
+    return value == null ? otherwise : value;
+  }
+
+  private void addRetry(PublishRetryPolicy retry) {
+    boolean forever = retry.maxRetries() == PublishRetryPolicy.FOREVER;
+    add("broker.publish-retry.max-retries", forever ? "forever" : retry.maxRetries());
+    add("broker.publish-retry.interval-start", retry.intervalStart());
+    add("broker.publish-retry.interval-step", retry.intervalStep());
+    add("broker.publish-retry.interval-max", retry.intervalMax());
+  }
+
+  private void addContent(ContentConfig content) {
+    add("content.task-serializer", content.taskSerializer());
+    add("content.task-compression", content.taskCompression());
+    add("content.result-serializer", content.resultSerializer());
+    add("content.accept-content", content.acceptContent());
+    add("content.result-accept-content", content.resultAcceptContent());
+    add("content.json-types", content.jsonTypes().name().toLowerCase(Locale.ROOT));
+    add("content.max-depth", content.maxDepth());
+    add("content.max-body-size", Sizes.format(content.maxBodySize()));
+    add("content.max-decompressed-size", Sizes.format(content.maxDecompressedSize()));
+    add("content.max-result-size", Sizes.format(content.maxResultSize()));
   }
 
   /** An address without its password; whoever may see the port may see the user. */

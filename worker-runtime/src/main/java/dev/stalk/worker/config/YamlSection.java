@@ -215,6 +215,24 @@ final class YamlSection {
     }
   }
 
+  /** A list of whole numbers, handed over as one if all of them are. */
+  void integers(String key, Consumer<List<Integer>> use) {
+    @Nullable Node node = value(key).orElse(null);
+    if (node instanceof SequenceNode list && node.getTag().equals(Tag.SEQ)) {
+      List<Integer> numbers = new ArrayList<>();
+      for (Node item : list.getValue()) {
+        scalar(pathOf(key), item).read(YamlScalar.Type.INTEGER, numbers::add);
+      }
+      if (numbers.size() == list.getValue().size()) {
+        scalar(pathOf(key), node).check(use, numbers);
+      }
+    } else if (node != null && !YamlScalar.isNull(node)) {
+      reading
+          .problems()
+          .add(node.getStartMark(), pathOf(key), "must be a list, not " + YamlScalar.kind(node));
+    }
+  }
+
   /** A mapping with keys of its own; where the file has none, the reader gets an empty one. */
   void section(String key, Consumer<YamlSection> reader) {
     Optional<Node> node = value(key);

@@ -70,7 +70,9 @@ class ConfigurationPageTest {
               }
               JsonNode setting = settings.get(key);
               if (setting.has("default")) {
-                assertThat(row.get(0)).as(key).endsWith(code(setting.get("default").asString()));
+                assertThat(row.get(0))
+                    .as(key)
+                    .endsWith(code(SchemaTest.textOf(setting.get("default"))));
               }
               assertThat(row.get(2))
                   .as(key)

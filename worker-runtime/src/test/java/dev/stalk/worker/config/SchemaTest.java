@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.stalk.broker.BrokerConfig;
+import dev.stalk.broker.codec.ContentConfig;
+import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -83,8 +86,9 @@ class SchemaTest {
             + " task-circuit-breaker: { nonsense: }";
     String text =
         """
-        broker: { nonsense: }
+        broker: { nonsense: , publish-retry: { nonsense: } }
         results: { nonsense: }
+        content: { nonsense: }
         management: { nonsense: }
         defaults: { %1$s }
         configs: { NAME: { %1$s } }
@@ -121,6 +125,25 @@ class SchemaTest {
     expected.put("broker.connect-timeout", broker.connectTimeout());
     expected.put("broker.socket-timeout", broker.socketTimeout());
     expected.put("results.expires", broker.resultExpires());
+    expected.put("broker.priority-steps", broker.naming().prioritySteps());
+    expected.put("broker.ssl-cert-reqs", "required");
+    expected.put("broker.check-hostname", true);
+    expected.put("broker.sentinel-tls", false);
+    PublishRetryPolicy retry = broker.publishRetry();
+    expected.put("broker.publish-retry.max-retries", retry.maxRetries());
+    expected.put("broker.publish-retry.interval-start", retry.intervalStart());
+    expected.put("broker.publish-retry.interval-step", retry.intervalStep());
+    expected.put("broker.publish-retry.interval-max", retry.intervalMax());
+    ContentConfig content = broker.content();
+    expected.put("content.task-serializer", content.taskSerializer());
+    expected.put("content.task-compression", content.taskCompression());
+    expected.put("content.result-serializer", content.resultSerializer());
+    expected.put("content.accept-content", List.copyOf(content.acceptContent()));
+    expected.put("content.json-types", content.jsonTypes().name().toLowerCase(Locale.ROOT));
+    expected.put("content.max-depth", content.maxDepth());
+    expected.put("content.max-body-size", Sizes.format(content.maxBodySize()));
+    expected.put("content.max-decompressed-size", Sizes.format(content.maxDecompressedSize()));
+    expected.put("content.max-result-size", Sizes.format(content.maxResultSize()));
     expected.put("shutdown-timeout", WorkerConfig.DEFAULT_SHUTDOWN_TIMEOUT);
     expected.put("management.address", ManagementConfig.DEFAULT_ADDRESS);
     for (String section : new String[] {"defaults.", "configs.NAME.", "queues.NAME."}) {
@@ -163,13 +186,19 @@ class SchemaTest {
         .forEach(
             (path, node) -> {
               if (node.has("default")) {
-                found.put(path, comparable(node.get("default").asString()));
+                found.put(path, comparable(textOf(node.get("default"))));
               }
             });
 
     Map<String, String> wanted = new HashMap<>();
     expected.forEach((path, value) -> wanted.put(path, comparable(text(value))));
     assertThat(found).isEqualTo(wanted);
+  }
+
+  static String textOf(JsonNode value) {
+    return value.isArray()
+        ? value.valueStream().map(JsonNode::asString).toList().toString()
+        : value.asString();
   }
 
   private static String text(Object value) {

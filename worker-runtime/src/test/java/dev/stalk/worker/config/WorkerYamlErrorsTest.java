@@ -60,7 +60,7 @@ class WorkerYamlErrorsTest {
             worker.yaml:13:10: queues.mail.ack: must be late or early
             worker.yaml:14:19: shutdown-timeout: must be a whole number and a unit (ms, s, m, h or d), as in 20s, not '1w'
             worker.yaml:17:5: tasks[1]: a task must be the full name of a class, as in com.acme.MathTasks
-            worker.yaml:18:1: colour: unknown key; known keys: name, broker, results, defaults, configs, queues, shutdown-timeout, management, tasks""");
+            worker.yaml:18:1: colour: unknown key; known keys: name, broker, results, content, defaults, configs, queues, shutdown-timeout, management, tasks""");
     assertThat(refused.problems()).hasSize(12);
     assertThat(refused.problems().get(5))
         .isEqualTo(
@@ -132,7 +132,7 @@ class WorkerYamlErrorsTest {
         "broker: { connect-timeout: 5ms } | 28 | broker.connect-timeout: must be between 10ms and 1d, not 5ms",
         "broker: { socket-timeout: 25h } | 27 | broker.socket-timeout: must be between 10ms and 1d, not 25h",
         "broker: { max-connections: 10001 } | 28 | broker.max-connections: must be between 1 and 10000, not 10001",
-        "broker: { url: 'http://h/0' } | 16 | broker.url: not a Redis address: the scheme is not one of redis, rediss. An address looks like redis://user:password@host:6379/0",
+        "broker: { url: 'http://h/0' } | 16 | broker.url: not a Redis address: the scheme is not one of redis, rediss, redis+socket, sentinel. An address looks like redis://user:password@host:6379/0",
         "broker: redis://localhost | 9 | broker: must be a mapping, not a single value",
         "results: { expires: 1500ms } | 21 | results.expires: must be whole seconds, as Redis counts them",
         "results: { url: '' } | 17 | results.url: not a Redis address: it has no scheme. An address looks like redis://user:password@host:6379/0",
@@ -156,7 +156,7 @@ class WorkerYamlErrorsTest {
         "~: a | 1 | a key must be a text without a tag",
         "!x name: a | 1 | a key must be a text without a tag",
         "<<: { name: a } | 1 | merge keys (<<) are not supported",
-        "two words: a | 1 | 'two words': unknown key; known keys: name, broker, results, defaults, configs, queues, shutdown-timeout, management, tasks"
+        "two words: a | 1 | 'two words': unknown key; known keys: name, broker, results, content, defaults, configs, queues, shutdown-timeout, management, tasks"
       })
   void aValueIsRefusedWithItsReason(String line, int column, String expected) {
     assertThat(refused(QUEUES + line)).hasMessage("worker.yaml:2:" + column + ": " + expected);
@@ -241,7 +241,7 @@ class WorkerYamlErrorsTest {
     assertThat(refused)
         .hasMessage(
             """
-            environment: REDIS_URL: not a Redis address: the scheme is not one of redis, rediss. An address looks like redis://user:password@host:6379/0
+            environment: REDIS_URL: not a Redis address: the scheme is not one of redis, rediss, redis+socket, sentinel. An address looks like redis://user:password@host:6379/0
             environment: REDIS_MAX_CONNECTIONS: is not a number
             environment: REDIS_SOCKET_TIMEOUT: socket-timeout must be between 10ms and 1d, not 1ms
             worker.yaml:2:1: nmae: unknown key; did you mean name?""");

@@ -1,9 +1,16 @@
 package dev.stalk.worker.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.MessageFactory;
+import dev.stalk.broker.codec.ContentConfig;
+import dev.stalk.broker.codec.JsonTypes;
+import dev.stalk.broker.redis.RedisNaming;
+import dev.stalk.broker.redis.RedisSentinel;
+import dev.stalk.broker.redis.RedisTls;
+import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,6 +19,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class WorkerYamlTest {
@@ -57,6 +65,19 @@ class WorkerYamlTest {
                         .socketTimeout(Duration.ofMillis(2500))
                         .visibilityTimeout(Duration.ofHours(2))
                         .lease(Duration.ofSeconds(30))
+                        .content(
+                            ContentConfig.builder()
+                                .taskSerializer("yaml")
+                                .taskCompression("gzip")
+                                .resultSerializer("msgpack")
+                                .acceptContent("json", "yaml")
+                                .resultAcceptContent("json", "msgpack")
+                                .jsonTypes(JsonTypes.PLAIN)
+                                .maxDepth(100)
+                                .maxBodySize(16 << 20)
+                                .maxDecompressedSize(128 << 20)
+                                .maxResultSize(512 << 10)
+                                .build())
                         .build())
                 .queue("celery", new QueueConfig(4, 2))
                 .queue(
@@ -93,6 +114,73 @@ class WorkerYamlTest {
                 .build());
     assertThat(config.queues().keySet())
         .containsExactly("celery", "payments", "mail", "bulk", "pool");
+  }
+
+  @Test
+  void everySettingOfConnectionsArrives() {
+    BrokerConfig broker =
+        parse(
+                """
+                broker:
+                  url: sentinel://a;sentinel://b
+                  global-keyprefix: "app:"
+                  sep: "|"
+                  priority-steps: [0, 5]
+                  ssl-cert-reqs: CERT_OPTIONAL
+                  ca-file: /ca.pem
+                  key-file: /key.pem
+                  cert-file: /cert.pem
+                  check-hostname: false
+                  master-name: mymaster
+                  sentinel-user: joe
+                  sentinel-password: s3cret
+                  sentinel-tls: true
+                  publish-retry:
+                    { max-retries: forever, interval-start: 1s, interval-step: 2s, interval-max: 3s }
+                results: { global-keyprefix: res }
+                queues: { celery: }
+                """)
+            .broker();
+
+    assertThat(broker)
+        .isEqualTo(
+            BrokerConfig.builder()
+                .url("sentinel://a;sentinel://b")
+                .naming(new RedisNaming("app:", "res_", "|", List.of(0, 5)))
+                .tls(
+                    new RedisTls(
+                        RedisTls.CertReqs.OPTIONAL, "/ca.pem", "/cert.pem", "/key.pem", false))
+                .sentinel(new RedisSentinel("mymaster", "joe", "s3cret", true))
+                .publishRetry(
+                    new PublishRetryPolicy(
+                        PublishRetryPolicy.FOREVER,
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(3)))
+                .build());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '!',
+      textBlock =
+          """
+          sep: ""                          | broker.sep: the separator must not be empty
+          priority-steps: [3, 1]           | broker.priority-steps: priority steps must ascend: [3, 1]
+          priority-steps: [a]              | broker.priority-steps: must be a whole number, not 'a'
+          priority-steps: 3                | broker.priority-steps: must be a list, not a single value
+          ssl-cert-reqs: never             | broker.ssl-cert-reqs: must be required, optional or none
+          key-file: /k                     | broker.key-file: needs a cert-file
+          check-hostname: no               | broker.check-hostname: must be true or false, not 'no'
+          publish-retry: { max-retries: -1 } | broker.publish-retry.max-retries: must be a whole number or forever
+          publish-retry: { interval-max: 2d } | broker.publish-retry.interval-max: must be between 0s and 1d, not 2d
+          publish-retry: { max-retry: 1 }  | broker.publish-retry.max-retry: unknown key; did you mean max-retries?
+          """)
+  void settingOfConnectionsThatIsWrongIsNamed(String setting, String complaint) {
+    assertThatThrownBy(() -> parse("broker: { %s }\nqueues: { celery: }".formatted(setting)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(complaint);
   }
 
   @ParameterizedTest

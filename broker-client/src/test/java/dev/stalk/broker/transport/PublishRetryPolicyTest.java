@@ -1,0 +1,63 @@
+package dev.stalk.broker.transport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class PublishRetryPolicyTest {
+
+  private static Duration millis(long millis) {
+    return Duration.ofMillis(millis);
+  }
+
+  @Test
+  void pausesOfTheDefaultAreCelerys() {
+    PublishRetryPolicy policy = PublishRetryPolicy.DEFAULT;
+
+    assertThat(IntStream.range(0, 8).mapToObj(policy::pause))
+        .containsExactly(
+            millis(0),
+            millis(200),
+            millis(400),
+            millis(600),
+            millis(800),
+            millis(1000),
+            millis(1000),
+            millis(1000));
+    assertThat(policy.allows(2)).isTrue();
+    assertThat(policy.allows(3)).isFalse();
+  }
+
+  @Test
+  void noPauseIsLongerThanTheLongestNotEvenTheFirst() {
+    PublishRetryPolicy policy =
+        new PublishRetryPolicy(1, Duration.ofSeconds(9), Duration.ofDays(1), Duration.ofSeconds(2));
+
+    assertThat(policy.pause(0)).isEqualTo(Duration.ofSeconds(2));
+    assertThat(policy.pause(Integer.MAX_VALUE)).isEqualTo(Duration.ofSeconds(2));
+  }
+
+  @Test
+  void foreverHasNoLastTry() {
+    PublishRetryPolicy policy =
+        new PublishRetryPolicy(
+            PublishRetryPolicy.FOREVER, Duration.ZERO, Duration.ZERO, Duration.ZERO);
+
+    assertThat(policy.allows(Integer.MAX_VALUE)).isTrue();
+  }
+
+  @Test
+  void valuesOutOfRangeAreRefusedByName() {
+    assertThatThrownBy(() -> new PublishRetryPolicy(-1, millis(0), millis(0), millis(0)))
+        .hasMessageContaining("max-retries");
+    assertThatThrownBy(() -> new PublishRetryPolicy(1, millis(-1), millis(0), millis(0)))
+        .hasMessageContaining("interval-start");
+    assertThatThrownBy(() -> new PublishRetryPolicy(1, millis(0), Duration.ofDays(2), millis(0)))
+        .hasMessageContaining("interval-step");
+    assertThatThrownBy(() -> new PublishRetryPolicy(1, millis(0), millis(0), millis(-1)))
+        .hasMessageContaining("interval-max");
+  }
+}
