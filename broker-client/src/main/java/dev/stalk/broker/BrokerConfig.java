@@ -10,7 +10,9 @@ import dev.stalk.broker.redis.RedisUrl;
 import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -216,6 +218,39 @@ public record BrokerConfig(
     builder.publishRetry = publishRetry;
     builder.content = content;
     return builder;
+  }
+
+  /**
+   * How keys are named, connections secured and sends retried, by the names these settings have in
+   * a worker's YAML. For people to read: it shows no password, and nothing where nothing is said.
+   */
+  public Map<String, Object> connectionSettings() {
+    Map<String, Object> settings = new LinkedHashMap<>();
+    settings.put("broker.global-keyprefix", naming.prefix());
+    settings.put("broker.sep", naming.separator());
+    settings.put("broker.priority-steps", naming.prioritySteps());
+    settings.put(
+        "broker.ssl-cert-reqs", shown(tls.certReqs(), "REQUIRED").toLowerCase(Locale.ROOT));
+    settings.put("broker.ca-file", shown(tls.caFile(), ""));
+    settings.put("broker.cert-file", shown(tls.certFile(), ""));
+    settings.put("broker.key-file", shown(tls.keyFile(), ""));
+    settings.put("broker.check-hostname", shown(tls.checkHostname(), "true"));
+    settings.put("broker.master-name", shown(sentinel.masterName(), ""));
+    settings.put("broker.sentinel-user", shown(sentinel.user(), ""));
+    settings.put("broker.sentinel-password", sentinel.password() == null ? "" : "***");
+    settings.put("broker.sentinel-tls", sentinel.tls());
+    boolean forever = publishRetry.maxRetries() == PublishRetryPolicy.FOREVER;
+    settings.put(
+        "broker.publish-retry.max-retries", forever ? "forever" : publishRetry.maxRetries());
+    settings.put("broker.publish-retry.interval-start", publishRetry.intervalStart());
+    settings.put("broker.publish-retry.interval-step", publishRetry.intervalStep());
+    settings.put("broker.publish-retry.interval-max", publishRetry.intervalMax());
+    settings.put("results.global-keyprefix", naming.resultPrefix());
+    return settings;
+  }
+
+  private static String shown(@Nullable Object value, String otherwise) {
+    return value == null ? otherwise : value.toString();
   }
 
   /**

@@ -63,7 +63,7 @@ class LeastRightsIT {
           "wake-ups were allowed",
           () ->
               String.valueOf(peers.redis().command("INFO", "clients"))
-                  .contains("tracking_clients:1"));
+                  .matches("(?s).*tracking_clients:[1-9].*"));
       // a lease is renewed and swept for meanwhile
       assertThat(
               client

@@ -137,13 +137,20 @@ final class RedisQueueConnection implements QueueConnection {
   }
 
   /**
-   * Where idle lines have been cut, lets the server hear from this one: with the line the promise
-   * of a notice would go, and a message wait for the next look. Only to be called between
-   * exchanges.
+   * With a line that was cut the promise of a notice has gone, and a message would wait for the
+   * next look: has the owner look at once. Where idle lines have been cut before, lets the server
+   * hear from this one. Only to be called between exchanges.
    */
   void keepAlive() {
     RedisConnection current = connection;
-    if (current == null || idleCuts == 0) {
+    if (current == null) {
+      return;
+    }
+    if (current.wasCutWhileIdle()) {
+      wake.run();
+      return;
+    }
+    if (idleCuts == 0) {
       return;
     }
     try {

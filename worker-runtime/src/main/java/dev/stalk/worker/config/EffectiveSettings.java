@@ -2,9 +2,6 @@ package dev.stalk.worker.config;
 
 import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.codec.ContentConfig;
-import dev.stalk.broker.redis.RedisNaming;
-import dev.stalk.broker.redis.RedisTls.CertReqs;
-import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -108,42 +105,9 @@ final class EffectiveSettings {
     add("broker.connect-timeout", broker.connectTimeout());
     add("broker.socket-timeout", broker.socketTimeout());
     add("results.url", masked(broker.resultsUrl()));
-    addNaming(broker.naming());
-    addTls(broker);
-    addRetry(broker.publishRetry());
+    broker.connectionSettings().forEach(this::add);
     add("results.expires", broker.resultExpires());
     addContent(broker.content());
-  }
-
-  private void addNaming(RedisNaming naming) {
-    add("broker.global-keyprefix", naming.prefix());
-    add("broker.sep", naming.separator());
-    add("broker.priority-steps", naming.prioritySteps());
-    add("results.global-keyprefix", naming.resultPrefix());
-  }
-
-  private void addTls(BrokerConfig broker) {
-    add("broker.ssl-cert-reqs", orElse(broker.tls().certReqs(), CertReqs.REQUIRED));
-    add("broker.ca-file", orElse(broker.tls().caFile(), ""));
-    add("broker.cert-file", orElse(broker.tls().certFile(), ""));
-    add("broker.key-file", orElse(broker.tls().keyFile(), ""));
-    add("broker.check-hostname", orElse(broker.tls().checkHostname(), true));
-    add("broker.master-name", orElse(broker.sentinel().masterName(), ""));
-    add("broker.sentinel-user", orElse(broker.sentinel().user(), ""));
-    add("broker.sentinel-password", broker.sentinel().password() == null ? "" : "***");
-    add("broker.sentinel-tls", broker.sentinel().tls());
-  }
-
-  private static <T> T orElse(@Nullable T value, T otherwise) {
-    return value == null ? otherwise : value;
-  }
-
-  private void addRetry(PublishRetryPolicy retry) {
-    boolean forever = retry.maxRetries() == PublishRetryPolicy.FOREVER;
-    add("broker.publish-retry.max-retries", forever ? "forever" : retry.maxRetries());
-    add("broker.publish-retry.interval-start", retry.intervalStart());
-    add("broker.publish-retry.interval-step", retry.intervalStep());
-    add("broker.publish-retry.interval-max", retry.intervalMax());
   }
 
   private void addContent(ContentConfig content) {
