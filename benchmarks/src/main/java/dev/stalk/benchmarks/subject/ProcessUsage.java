@@ -1,0 +1,68 @@
+package dev.stalk.benchmarks.subject;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * What a process and its descendants have used, by Linux' {@code /proc}.
+ *
+ * @param processorSeconds user and system time of those that live
+ * @param residentBytes memory in RAM; what processes share is counted once for each
+ * @param threads how many there are
+ */
+public record ProcessUsage(double processorSeconds, double residentBytes, int threads) {
+  private static final double TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux
+  private static final int UTIME = 11; // counted from the state, which follows the name
+  private static final int STIME = 12;
+
+  static ProcessUsage ofTree(long pid) {
+    List<Long> family =
+        Stream.concat(
+                Stream.of(pid),
+                ProcessHandle.of(pid)
+                    .map(ProcessHandle::descendants)
+                    .orElse(Stream.empty())
+                    .map(ProcessHandle::pid))
+            .toList();
+    double seconds = 0;
+    double bytes = 0;
+    int threads = 0;
+    for (long each : family) {
+      ProcessUsage one = of(each);
+      seconds += one.processorSeconds;
+      bytes += one.residentBytes;
+      threads += one.threads;
+    }
+    return new ProcessUsage(seconds, bytes, threads);
+  }
+
+  /** Of this one process; nothing if it is gone. */
+  public static ProcessUsage of(long pid) {
+    Path directory = Path.of("/proc", Long.toString(pid));
+    try {
+      String stat = Files.readString(directory.resolve("stat"), StandardCharsets.ISO_8859_1);
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+      double ticks = Double.parseDouble(fields[UTIME]) + Double.parseDouble(fields[STIME]);
+      String status = Files.readString(directory.resolve("status"), StandardCharsets.ISO_8859_1);
+      return new ProcessUsage(
+          ticks / TICKS_PER_SECOND,
+          1024 * number(status, "VmRSS:"),
+          (int) number(status, "Threads:"));
+    } catch (IOException e) {
+      return new ProcessUsage(0, 0, 0); // it has just ended
+    }
+  }
+
+  private static double number(String status, String name) {
+    return status
+        .lines()
+        .filter(line -> line.startsWith(name))
+        .findFirst()
+        .map(line -> Double.parseDouble(line.replaceAll("[^0-9]", "")))
+        .orElse(0.0);
+  }
+}
