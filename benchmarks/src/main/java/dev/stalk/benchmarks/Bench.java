@@ -28,7 +28,18 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExamples:%n",
     footer = {"  ./bench list", "  ./bench drain --runs 5", "  ./bench all --small"})
 final class Bench implements Callable<Integer> {
-  static final List<Benchmark> ALL = List.of(new DrainBenchmark());
+  static final List<Benchmark> ALL = 
+      List.of(
+          new DrainBenchmark(),
+          new SendBenchmark(),
+          new LatencyBenchmark(),
+          new MixedBenchmark(),
+          new QueuesBenchmark(),
+          new PayloadBenchmark(),
+          new RoundTripBenchmark(),
+          new StartUpBenchmark(),
+          new SoakBenchmark(),
+          new PiecesBenchmark());
 
   @Parameters(
       arity = "1..*",

@@ -63,6 +63,10 @@ final class Runner implements AutoCloseable {
     }
   }
 
+  Settings settings() {
+    return settings;
+  }
+
   /** Whether this is only to show that it works. */
   boolean small() {
     return settings.small();

@@ -64,6 +64,11 @@ final class Stock implements AutoCloseable {
   /** Empties the workers' database, and lays the messages of these queues ready in it. */
   void stage(List<String> queues) {
     runner.line().call("FLUSHDB");
+    stageOnTop(queues);
+  }
+
+  /** Lays the messages of these queues ready, and leaves what else is there. */
+  void stageOnTop(List<String> queues) {
     for (String queue : queues) {
       runner.redis().command(DATABASE, "COPY", queue, STAGE + queue, "DB", "0");
     }

@@ -20,24 +20,22 @@ public record ProcessUsage(double processorSeconds, double residentBytes, int th
   private static final int STIME = 12;
 
   static ProcessUsage ofTree(long pid) {
-    List<Long> family =
-        Stream.concat(
-                Stream.of(pid),
-                ProcessHandle.of(pid)
-                    .map(ProcessHandle::descendants)
-                    .orElse(Stream.empty())
-                    .map(ProcessHandle::pid))
-            .toList();
     double seconds = 0;
     double bytes = 0;
     int threads = 0;
-    for (long each : family) {
+    for (long each : family(pid)) {
       ProcessUsage one = of(each);
       seconds += one.processorSeconds;
       bytes += one.residentBytes;
       threads += one.threads;
     }
     return new ProcessUsage(seconds, bytes, threads);
+  }
+
+  private static List<Long> family(long pid) {
+    Stream<ProcessHandle> descendants =
+        ProcessHandle.of(pid).map(ProcessHandle::descendants).orElse(Stream.empty());
+    return Stream.concat(Stream.of(pid), descendants.map(ProcessHandle::pid)).toList();
   }
 
   /** Of this one process; nothing if it is gone. */
@@ -54,6 +52,23 @@ public record ProcessUsage(double processorSeconds, double residentBytes, int th
           (int) number(status, "Threads:"));
     } catch (IOException e) {
       return new ProcessUsage(0, 0, 0); // it has just ended
+    }
+  }
+
+  /**
+   * Memory of a process and its descendants, each page shared by several counted once, by parts;
+   * what is shared with strangers in part only.
+   */
+  public static double proportionalBytes(long pid) {
+    return family(pid).stream().mapToDouble(ProcessUsage::proportionalBytesOf).sum();
+  }
+
+  private static double proportionalBytesOf(long pid) {
+    Path file = Path.of("/proc", Long.toString(pid), "smaps_rollup");
+    try {
+      return 1024 * number(Files.readString(file, StandardCharsets.ISO_8859_1), "Pss:");
+    } catch (IOException e) {
+      return 0; // it has just ended
     }
   }
 

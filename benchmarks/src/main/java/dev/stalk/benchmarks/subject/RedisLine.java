@@ -85,6 +85,13 @@ public final class RedisLine implements AutoCloseable {
     return new String((byte[]) Objects.requireNonNull(call(words)), StandardCharsets.UTF_8);
   }
 
+  /** Texts that are the answer to a command. */
+  public List<String> texts(String... words) {
+    return list(call(words)).stream()
+        .map(word -> new String((byte[]) word, StandardCharsets.UTF_8))
+        .toList();
+  }
+
   /** Loads a script; its digest. */
   byte[] load(String script) {
     return bytes(text("SCRIPT", "LOAD", script));
