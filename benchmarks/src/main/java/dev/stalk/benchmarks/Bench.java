@@ -28,7 +28,7 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExamples:%n",
     footer = {"  ./bench list", "  ./bench drain --runs 5", "  ./bench all --small"})
 final class Bench implements Callable<Integer> {
-  static final List<Benchmark> ALL = 
+  static final List<Benchmark> ALL =
       List.of(
           new DrainBenchmark(),
           new SendBenchmark(),
@@ -39,6 +39,8 @@ final class Bench implements Callable<Integer> {
           new RoundTripBenchmark(),
           new StartUpBenchmark(),
           new SoakBenchmark(),
+          new IsolationBenchmark(),
+          new OutageBenchmark(),
           new PiecesBenchmark());
 
   @Parameters(

@@ -52,8 +52,7 @@ final class Contest {
     }
     for (int run = runner.small() ? 0 : -WARM_UPS; run < runner.runs(); run++) {
       for (Contender contender : contenders) {
-        Drained drained =
-            drainer.drain(contender.worker(), contender.queues(), contender.tasks());
+        Drained drained = drainer.drain(contender.worker(), contender.queues(), contender.tasks());
         runner.say("%s %s".formatted(contender.subject().name(), Figures.rate(drained.rate())));
         if (run >= 0) {
           contender.drains().add(drained);
@@ -64,8 +63,7 @@ final class Contest {
     return contenders;
   }
 
-  private Contender contender(
-      Subject subject, Plan plan, int tasks, int payload, String url) {
+  private Contender contender(Subject subject, Plan plan, int tasks, int payload, String url) {
     Plan own = plan.queues(subject.slug() + "-", plan.queues().size());
     for (String queue : own.queues()) {
       stock.make(queue, tasks, plan.work(), payload);

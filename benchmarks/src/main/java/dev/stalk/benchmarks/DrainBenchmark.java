@@ -38,8 +38,8 @@ final class DrainBenchmark implements Benchmark {
     }
   }
 
-  private static void measure(
-      Runner runner, Stock stock, Report report, int buffer, Work work) throws Exception {
+  private static void measure(Runner runner, Stock stock, Report report, int buffer, Work work)
+      throws Exception {
     List<Subject> subjects = new ArrayList<>(runner.celery());
     subjects.addAll(List.of(Subject.BARE, Subject.TRANSPORT, Subject.STALK));
     Contest contest = new Contest(runner, stock);

@@ -32,8 +32,9 @@ record Drained(
     return commands / tasks;
   }
 
+  /** NaN for what does its work without scripts, but for a few. */
   double tasksPerScript() {
-    return tasks / scripts;
+    return allocated >= 0 ? tasks / scripts : Double.NaN;
   }
 
   double redisMicros() {

@@ -75,8 +75,15 @@ final class MixedBenchmark implements Benchmark {
                 .start());
     Table table =
         new Table(
-            "workers", "sent a second", "run by Java", "run by Python", "lost", "wait p50", "p99",
-            "p50 of those Java ran", "p50 of those Python ran");
+            "workers",
+            "sent a second",
+            "run by Java",
+            "run by Python",
+            "lost",
+            "wait p50",
+            "p99",
+            "p50 of those Java ran",
+            "p50 of those Python ran");
     Subject celery = runner.small() ? Subject.THREADS : Subject.PREFORK;
     List<List<Subject>> teams =
         List.of(List.of(celery), List.of(Subject.STALK), List.of(celery, Subject.STALK));
@@ -86,7 +93,8 @@ final class MixedBenchmark implements Benchmark {
       }
     }
     report.table(table);
-    report.remark("Half of the tasks are sent from Java, half from Python; each stores its result.");
+    report.remark(
+        "Half of the tasks are sent from Java, half from Python; each stores its result.");
   }
 
   private static void measure(

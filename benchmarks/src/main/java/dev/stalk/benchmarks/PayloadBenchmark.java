@@ -33,8 +33,15 @@ final class PayloadBenchmark implements Benchmark {
     Map<String, List<double[]>> lines = new LinkedHashMap<>();
     Table table =
         new Table(
-            "", "argument", "tasks", "arguments", "× Celery", "of the bare loop",
-            "Redis CPU a task, µs", "worker CPU a task, µs", "allocated a task");
+            "",
+            "argument",
+            "tasks",
+            "arguments",
+            "× Celery",
+            "of the bare loop",
+            "Redis CPU a task, µs",
+            "worker CPU a task, µs",
+            "allocated a task");
     try (Stock stock = new Stock(runner)) {
       for (int size : SIZES) {
         List<Contender> found = measure(runner, stock, size);

@@ -44,16 +44,21 @@ final class QueuesBenchmark implements Benchmark {
   public void run(Runner runner, Report report) throws Exception {
     Table idle =
         new Table(
-            "idle", "queues", "Redis commands a second", "CPU", "resident", "threads, all processes");
+            "idle",
+            "queues",
+            "Redis commands a second",
+            "CPU",
+            "resident",
+            "threads, all processes");
     Table drain =
-        new Table("drain", "queues", "tasks", "× Celery", "Redis commands a task", "tasks a round trip");
+        new Table(
+            "drain", "queues", "tasks", "× Celery", "Redis commands a task", "tasks a round trip");
     Map<String, List<double[]>> lines = new LinkedHashMap<>();
     try (Stock stock = new Stock(runner)) {
       for (int count : runner.small() ? COUNTS.subList(0, 2) : COUNTS) {
         List<Subject> subjects = new ArrayList<>(runner.celery());
         subjects.add(Subject.STALK);
-        Plan plan =
-            Plan.of("", Work.NOTHING).queues("queue-", count).bulkhead(THREADS, BUFFER);
+        Plan plan = Plan.of("", Work.NOTHING).queues("queue-", count).bulkhead(THREADS, BUFFER);
         for (Subject subject : subjects) {
           row(idle, subject, count, idle(runner, subject, plan));
         }

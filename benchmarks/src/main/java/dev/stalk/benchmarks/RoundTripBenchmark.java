@@ -66,8 +66,8 @@ final class RoundTripBenchmark implements Benchmark {
     report.plot("drain", plot);
   }
 
-  private static List<Contender> measure(
-      Runner runner, Stock stock, int buffer, Duration roundTrip) throws Exception {
+  private static List<Contender> measure(Runner runner, Stock stock, int buffer, Duration roundTrip)
+      throws Exception {
     List<Subject> subjects = new ArrayList<>(runner.celery());
     subjects.addAll(List.of(Subject.BARE, Subject.STALK));
     Contest contest = new Contest(runner, stock);

@@ -57,8 +57,7 @@ final class SendBenchmark implements Benchmark {
                 .start());
     RedisLine bare = runner.closed(RedisLine.open(runner.redis().url()));
     runner.client().send(task());
-    byte[] message =
-        (byte[]) Objects.requireNonNull(bare.call("LINDEX", QUEUE, "0"));
+    byte[] message = (byte[]) Objects.requireNonNull(bare.call("LINDEX", QUEUE, "0"));
 
     Map<String, Way> ways = new LinkedHashMap<>();
     ways.put("Celery, one by one, with a result", count -> python(python, count, false));
@@ -142,8 +141,7 @@ final class SendBenchmark implements Benchmark {
 
   private static Table table(Map<String, List<Double>> rates) {
     Table table = new Table("", "tasks", "× Celery with a result", "× Celery without");
-    List<Double> medians =
-        rates.values().stream().map(Sample::of).map(Sample::median).toList();
+    List<Double> medians = rates.values().stream().map(Sample::of).map(Sample::median).toList();
     rates.forEach(
         (name, all) -> {
           Sample sample = Sample.of(all);

@@ -60,7 +60,8 @@ final class SoakBenchmark implements Benchmark {
 
   private static Mark mark(Runner runner, Running worker, long tasks, double rate) {
     Map<String, Double> stats = worker.stats();
-    double redis = Double.parseDouble(runner.line().info("memory").getOrDefault("used_memory", "0"));
+    double redis =
+        Double.parseDouble(runner.line().info("memory").getOrDefault("used_memory", "0"));
     return new Mark(
         tasks,
         rate,
@@ -86,8 +87,7 @@ final class SoakBenchmark implements Benchmark {
     }
     report.table(table);
     report.remark("Keys left at the end: %s.".formatted(keys(runner)));
-    Plot plot =
-        new Plot("Memory during the soak", "tasks", Scale.LINEAR, "MiB", Scale.LINEAR);
+    Plot plot = new Plot("Memory during the soak", "tasks", Scale.LINEAR, "MiB", Scale.LINEAR);
     plot.line("live heap", marks.stream().map(m -> point(m, m.live())).toList());
     plot.line("resident", marks.stream().map(m -> point(m, m.resident())).toList());
     plot.line("Redis", marks.stream().map(m -> point(m, m.redisBytes())).toList());

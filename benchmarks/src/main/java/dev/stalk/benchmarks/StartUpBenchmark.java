@@ -75,8 +75,7 @@ final class StartUpBenchmark implements Benchmark {
     Map<String, Found> found = new LinkedHashMap<>();
     for (int run = 0; run < runner.runs(); run++) {
       for (Map.Entry<String, Candidate> each : candidates.entrySet()) {
-        measure(
-            runner, each.getValue(), found.computeIfAbsent(each.getKey(), name -> new Found()));
+        measure(runner, each.getValue(), found.computeIfAbsent(each.getKey(), name -> new Found()));
       }
     }
     Table table =

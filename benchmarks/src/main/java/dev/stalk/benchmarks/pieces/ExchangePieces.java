@@ -29,8 +29,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * One exchange with a real Redis: settles a batch, and fetches as many. Each message that is settled
- * is sent again, so that they never run out. Time includes Redis; what is allocated is the
+ * One exchange with a real Redis: settles a batch, and fetches as many. Each message that is
+ * settled is sent again, so that they never run out. Time includes Redis; what is allocated is the
  * arguments of the script and what is made of its answer.
  */
 @State(Scope.Thread)

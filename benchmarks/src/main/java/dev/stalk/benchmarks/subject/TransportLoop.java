@@ -5,6 +5,7 @@ import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.codec.ResultCodec;
 import dev.stalk.broker.message.TaskResult;
 import dev.stalk.broker.message.TaskState;
+import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Exchange;
@@ -41,7 +42,12 @@ final class TransportLoop {
   private void drain(QueueConnection line, int batch) {
     List<Settlement> finished = List.of();
     while (true) {
-      Exchange exchange = line.exchange(finished, batch, false);
+      Exchange exchange;
+      try {
+        exchange = line.exchange(finished, batch, false);
+      } catch (BrokerUnavailableException e) {
+        continue; // it connects again, and settles what is still unsettled
+      }
       exchanges++;
       finished = new ArrayList<>(batch);
       for (Delivery delivery : exchange.deliveries()) {
