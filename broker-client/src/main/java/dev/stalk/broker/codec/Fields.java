@@ -1,7 +1,6 @@
 package dev.stalk.broker.codec;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -12,11 +11,11 @@ import org.jspecify.annotations.Nullable;
  */
 record Fields(String where, Map<String, @Nullable Object> values) {
 
+  /** The map itself, not a copy: nobody else has it. */
+  @SuppressWarnings("unchecked") // what was read from JSON has names that are strings
   static Fields of(String where, @Nullable Object value) {
     if (value instanceof Map<?, ?> map) {
-      Map<String, @Nullable Object> values = new LinkedHashMap<>();
-      map.forEach((name, field) -> values.put((String) name, field));
-      return new Fields(where, values);
+      return new Fields(where, (Map<String, @Nullable Object>) map);
     }
     throw new MalformedMessageException(where + " is " + kind(value) + ", not an object");
   }

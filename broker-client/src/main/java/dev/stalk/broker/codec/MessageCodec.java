@@ -210,8 +210,15 @@ public final class MessageCodec {
           "headers.task is missing; messages of protocol 1 are not read yet");
     }
     List<@Nullable Object> limits = headers.list("timelimit");
-    Map<String, @Nullable Object> custom = new LinkedHashMap<>(headers.values());
-    custom.keySet().removeAll(PROTOCOL_HEADERS);
+    Map<String, @Nullable Object> custom = new LinkedHashMap<>();
+    headers
+        .values()
+        .forEach(
+            (name, value) -> {
+              if (!PROTOCOL_HEADERS.contains(name)) {
+                custom.put(name, value);
+              }
+            });
     return new TaskHeaders(
         headers.requiredText("task"),
         headers.requiredText("id"),
