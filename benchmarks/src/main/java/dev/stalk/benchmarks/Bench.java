@@ -3,7 +3,7 @@ package dev.stalk.benchmarks;
 import dev.stalk.benchmarks.report.Machine;
 import dev.stalk.benchmarks.report.Pages;
 import dev.stalk.benchmarks.report.Report;
-import dev.stalk.benchmarks.subject.Subject;
+import dev.stalk.benchmarks.subject.Subjects;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -83,12 +83,13 @@ final class Bench implements Callable<Integer> {
       ALL.forEach(each -> out.printf("%-10s %s%n", each.name(), each.question()));
       return 0;
     }
+    Set<Benchmark> chosen = chosen();
     int repeated = runs == null ? small ? 1 : 5 : runs;
     Path jar = Path.of(System.getProperty("stalk.jar", "cli/target/stalk.jar"));
     Settings settings = new Settings(small, repeated, redis, jar);
-    String machine = Machine.describe() + ", " + Subject.celeryVersion();
+    String machine = Machine.describe() + ", " + Subjects.celeryVersion();
     out.println(machine);
-    for (Benchmark benchmark : chosen()) {
+    for (Benchmark benchmark : chosen) {
       out.printf("%n## %s%n%s%n%n", benchmark.name(), benchmark.question());
       Report report = new Report(benchmark.name());
       try (Runner runner = new Runner(settings, this::say)) {

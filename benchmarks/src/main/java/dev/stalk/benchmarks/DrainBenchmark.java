@@ -5,6 +5,7 @@ import dev.stalk.benchmarks.report.Report;
 import dev.stalk.benchmarks.report.Table;
 import dev.stalk.benchmarks.subject.Plan;
 import dev.stalk.benchmarks.subject.Subject;
+import dev.stalk.benchmarks.subject.Subjects;
 import dev.stalk.benchmarks.subject.Work;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +42,7 @@ final class DrainBenchmark implements Benchmark {
   private static void measure(Runner runner, Stock stock, Report report, int buffer, Work work)
       throws Exception {
     List<Subject> subjects = new ArrayList<>(runner.celery());
-    subjects.addAll(List.of(Subject.BARE, Subject.TRANSPORT, Subject.STALK));
+    subjects.addAll(List.of(Subjects.BARE, Subjects.TRANSPORT, Subjects.STALK));
     Contest contest = new Contest(runner, stock);
     Plan plan = Plan.of("drain", work).bulkhead(THREADS, buffer);
     List<Contender> found =
@@ -52,7 +53,7 @@ final class DrainBenchmark implements Benchmark {
             .formatted(
                 work == Work.NOTHING ? "**No result**" : "**Result stored and published**",
                 THREADS + buffer,
-                stock.messageBytes(Contest.find(found, Subject.STALK).queues().get(0))));
+                stock.messageBytes(Contest.find(found, Subjects.STALK).queues().get(0))));
     report.table(table(found));
   }
 
@@ -70,7 +71,7 @@ final class DrainBenchmark implements Benchmark {
             "allocated a task",
             "bytes to Redis and back, a task");
     double celery = found.get(0).rate();
-    double bare = Contest.find(found, Subject.BARE).rate();
+    double bare = Contest.find(found, Subjects.BARE).rate();
     for (Contender each : found) {
       table.row(
           each.subject().name(),

@@ -8,6 +8,7 @@ import dev.stalk.benchmarks.report.Sample;
 import dev.stalk.benchmarks.report.Table;
 import dev.stalk.benchmarks.subject.Plan;
 import dev.stalk.benchmarks.subject.Subject;
+import dev.stalk.benchmarks.subject.Subjects;
 import dev.stalk.benchmarks.subject.Work;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,7 +35,7 @@ final class LatencyBenchmark implements Benchmark {
   @Override
   public void run(Runner runner, Report report) {
     List<Subject> subjects = new ArrayList<>(runner.celery());
-    subjects.addAll(List.of(Subject.BARE, Subject.STALK));
+    subjects.addAll(List.of(Subjects.BARE, Subjects.STALK));
     Map<Subject, List<Double>> waits = new LinkedHashMap<>();
     for (Subject subject : subjects) {
       runner.start(subject, Plan.of(queue(subject), Work.CLOCK));

@@ -7,6 +7,7 @@ import dev.stalk.benchmarks.report.Table;
 import dev.stalk.benchmarks.subject.Plan;
 import dev.stalk.benchmarks.subject.Running;
 import dev.stalk.benchmarks.subject.Subject;
+import dev.stalk.benchmarks.subject.Subjects;
 import dev.stalk.benchmarks.subject.Work;
 import dev.stalk.broker.AsyncResult;
 import dev.stalk.broker.ResultTimeoutException;
@@ -84,9 +85,9 @@ final class MixedBenchmark implements Benchmark {
             "p99",
             "p50 of those Java ran",
             "p50 of those Python ran");
-    Subject celery = runner.small() ? Subject.THREADS : Subject.PREFORK;
+    Subject celery = runner.small() ? Subjects.THREADS : Subjects.PREFORK;
     List<List<Subject>> teams =
-        List.of(List.of(celery), List.of(Subject.STALK), List.of(celery, Subject.STALK));
+        List.of(List.of(celery), List.of(Subjects.STALK), List.of(celery, Subjects.STALK));
     for (int rate : runner.small() ? List.of(200) : List.of(200, 1000)) {
       for (List<Subject> team : runner.small() ? teams.subList(2, 3) : teams) {
         measure(runner, producer, table, team, rate);

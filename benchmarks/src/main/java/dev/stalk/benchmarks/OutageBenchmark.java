@@ -8,6 +8,7 @@ import dev.stalk.benchmarks.report.Table;
 import dev.stalk.benchmarks.subject.Plan;
 import dev.stalk.benchmarks.subject.Running;
 import dev.stalk.benchmarks.subject.Subject;
+import dev.stalk.benchmarks.subject.Subjects;
 import dev.stalk.benchmarks.subject.Work;
 import dev.stalk.broker.AsyncResult;
 import dev.stalk.broker.message.TaskSignature;
@@ -86,7 +87,7 @@ final class OutageBenchmark implements Benchmark {
             "calls answered a second",
             Scale.LINEAR);
     List<Subject> subjects = new ArrayList<>(runner.celery());
-    subjects.add(Subject.STALK);
+    subjects.add(Subjects.STALK);
     for (Subject subject : subjects) {
       Course course = measure(runner, subject);
       row(table, subject, course);
@@ -109,8 +110,8 @@ final class OutageBenchmark implements Benchmark {
             .bulkhead(THREADS, THREADS)
             .processes(2 * THREADS);
     ExecutorService others = Executors.newFixedThreadPool(2);
-    try (Running worker = runner.start(subject, plan);
-        Dependency dependency = Dependency.open()) {
+    Running worker = runner.start(subject, plan);
+    try (Dependency dependency = Dependency.open()) {
       Probe probe = new Probe(runner.client(), Duration.ofSeconds(runner.pick(1, 20)));
       Probe.Waits warmUp = probe.measure(FAST, runner.pick(10, 200), GAP);
       runner.say("%s: p50 %s".formatted(subject.name(), Figures.time(warmUp.sample().median())));
@@ -132,6 +133,7 @@ final class OutageBenchmark implements Benchmark {
       int failed = (int) sent.stream().filter(OutageBenchmark::hasFailed).count();
       return new Course(start, back, dependency.answers(), failed, unfinished, waits.get());
     } finally {
+      worker.close();
       others.shutdownNow();
     }
   }

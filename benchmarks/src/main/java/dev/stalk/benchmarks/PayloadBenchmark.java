@@ -7,6 +7,7 @@ import dev.stalk.benchmarks.report.Report;
 import dev.stalk.benchmarks.report.Table;
 import dev.stalk.benchmarks.subject.Plan;
 import dev.stalk.benchmarks.subject.Subject;
+import dev.stalk.benchmarks.subject.Subjects;
 import dev.stalk.benchmarks.subject.Work;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -43,7 +44,7 @@ final class PayloadBenchmark implements Benchmark {
             "worker CPU a task, µs",
             "allocated a task");
     try (Stock stock = new Stock(runner)) {
-      for (int size : SIZES) {
+      for (int size : runner.small() ? SIZES.subList(2, 3) : SIZES) {
         List<Contender> found = measure(runner, stock, size);
         for (Contender each : found) {
           table.row(
@@ -52,7 +53,7 @@ final class PayloadBenchmark implements Benchmark {
               Figures.rate(each.rates()),
               Figures.number(each.rate() * size / MEBIBYTE) + " MiB/s",
               Figures.times(each.rate() / found.get(0).rate()),
-              Figures.percent(each.rate() / Contest.find(found, Subject.BARE).rate()),
+              Figures.percent(each.rate() / Contest.find(found, Subjects.BARE).rate()),
               each.median(Drained::redisMicros),
               each.median(Drained::workerMicros),
               Figures.bytes(each.sample(Drained::allocatedPerTask).median()));
@@ -76,7 +77,7 @@ final class PayloadBenchmark implements Benchmark {
 
   private static List<Contender> measure(Runner runner, Stock stock, int size) throws Exception {
     List<Subject> subjects = new ArrayList<>(runner.celery());
-    subjects.addAll(List.of(Subject.BARE, Subject.STALK));
+    subjects.addAll(List.of(Subjects.BARE, Subjects.STALK));
     Contest contest = new Contest(runner, stock);
     int mebibytes = MEBIBYTE / size;
     return contest.hold(

@@ -40,7 +40,7 @@ final class PiecesBenchmark implements Benchmark {
             .timeUnit(TimeUnit.NANOSECONDS)
             .addProfiler(GCProfiler.class)
             .verbosity(VerboseMode.SILENT)
-            .warmupIterations(runner.pick(1, 5))
+            .warmupIterations(runner.pick(0, 5))
             .measurementIterations(runner.pick(1, 5))
             .warmupTime(TimeValue.milliseconds(runner.pick(20, 1000)))
             .measurementTime(TimeValue.milliseconds(runner.pick(20, 1000)))

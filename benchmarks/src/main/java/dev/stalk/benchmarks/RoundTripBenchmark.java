@@ -7,6 +7,7 @@ import dev.stalk.benchmarks.report.Report;
 import dev.stalk.benchmarks.report.Table;
 import dev.stalk.benchmarks.subject.Plan;
 import dev.stalk.benchmarks.subject.Subject;
+import dev.stalk.benchmarks.subject.Subjects;
 import dev.stalk.benchmarks.subject.Work;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,7 +39,7 @@ final class RoundTripBenchmark implements Benchmark {
     Table table = new Table("", "round trip", "tasks", "of that at 0 ms", "tasks a round trip");
     try (Stock stock = new Stock(runner)) {
       for (int buffer : runner.small() ? BUFFERS.subList(1, 2) : BUFFERS) {
-        for (Duration roundTrip : ROUND_TRIPS) {
+        for (Duration roundTrip : runner.small() ? ROUND_TRIPS.subList(2, 3) : ROUND_TRIPS) {
           for (Contender each : measure(runner, stock, buffer, roundTrip)) {
             String name = "%s, %d places".formatted(each.subject().name(), THREADS + buffer);
             List<double[]> line = lines.computeIfAbsent(name, key -> new ArrayList<>());
@@ -69,7 +70,7 @@ final class RoundTripBenchmark implements Benchmark {
   private static List<Contender> measure(Runner runner, Stock stock, int buffer, Duration roundTrip)
       throws Exception {
     List<Subject> subjects = new ArrayList<>(runner.celery());
-    subjects.addAll(List.of(Subject.BARE, Subject.STALK));
+    subjects.addAll(List.of(Subjects.BARE, Subjects.STALK));
     Contest contest = new Contest(runner, stock);
     try (DelayProxy proxy = DelayProxy.open(runner.redis().port(), roundTrip)) {
       return contest.hold(

@@ -5,6 +5,7 @@ import dev.stalk.benchmarks.subject.RedisLine;
 import dev.stalk.benchmarks.subject.Running;
 import dev.stalk.benchmarks.subject.Site;
 import dev.stalk.benchmarks.subject.Subject;
+import dev.stalk.benchmarks.subject.Subjects;
 import dev.stalk.broker.BrokerClient;
 import dev.stalk.peers.RedisServer;
 import java.io.IOException;
@@ -84,7 +85,7 @@ final class Runner implements AutoCloseable {
 
   /** The Celery pools to compare with: one of them in a small run. */
   List<Subject> celery() {
-    return settings.small() ? List.of(Subject.THREADS) : Subject.celery();
+    return settings.small() ? List.of(Subjects.THREADS) : Subjects.celery();
   }
 
   RedisServer redis() {

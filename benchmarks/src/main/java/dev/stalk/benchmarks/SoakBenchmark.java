@@ -8,7 +8,7 @@ import dev.stalk.benchmarks.report.Table;
 import dev.stalk.benchmarks.subject.Plan;
 import dev.stalk.benchmarks.subject.ProcessUsage;
 import dev.stalk.benchmarks.subject.Running;
-import dev.stalk.benchmarks.subject.Subject;
+import dev.stalk.benchmarks.subject.Subjects;
 import dev.stalk.benchmarks.subject.Work;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,7 +47,7 @@ final class SoakBenchmark implements Benchmark {
     List<Mark> marks = new ArrayList<>();
     try (Stock stock = new Stock(runner)) {
       stock.make("soak", portion, Work.NOTHING, PAYLOAD);
-      Running worker = runner.start(Subject.STALK, plan);
+      Running worker = runner.start(Subjects.STALK, plan);
       Drainer drainer = new Drainer(runner, stock);
       for (int done = 1; done <= portions; done++) {
         double seconds = drainer.drainOnTop(plan.queues());
