@@ -16,9 +16,11 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code ./bench}: runs benchmarks by name. */
 @Command(
@@ -42,6 +44,10 @@ final class Bench implements Callable<Integer> {
           new IsolationBenchmark(),
           new OutageBenchmark(),
           new PiecesBenchmark());
+
+  @SuppressWarnings("NullAway.Init")
+  @Spec
+  private CommandSpec spec;
 
   @Parameters(
       arity = "1..*",
@@ -111,7 +117,7 @@ final class Bench implements Callable<Integer> {
           ALL.stream().filter(each -> name.equals("all") || each.name().equals(name)).toList();
       if (found.isEmpty()) {
         throw new ParameterException(
-            new CommandLine(this), "there is no benchmark %s; see ./bench list".formatted(name));
+            spec.commandLine(), "there is no benchmark %s; see ./bench list".formatted(name));
       }
       chosen.addAll(found);
     }

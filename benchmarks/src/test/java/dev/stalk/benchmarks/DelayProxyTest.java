@@ -87,8 +87,8 @@ class DelayProxyTest {
 
   @Test
   void theEndOfOneSideReachesTheOther() throws IOException {
-    try (DelayProxy proxy = DelayProxy.open(echo.getLocalPort(), ROUND_TRIP);
-        Socket socket = connect(proxy)) {
+    DelayProxy proxy = DelayProxy.open(echo.getLocalPort(), ROUND_TRIP);
+    try (Socket socket = connect(proxy)) {
       socket.getOutputStream().write(1);
       InputStream in = socket.getInputStream();
       assertThat(in.read()).isEqualTo(1);
