@@ -23,6 +23,12 @@ import java.util.function.BooleanSupplier;
 
 /** A real Redis and whatever peers a test asks for; closes all of them in the end. */
 final class Interop implements AutoCloseable {
+  /**
+   * Tags what Celery 5.2 does not have: kombu's typed values and the request's headers came with
+   * 5.3. The profile {@code celery-5.2} leaves these tests out.
+   */
+  static final String NEWER_THAN_5_2 = "newer-than-celery-5.2";
+
   static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private static final String NOTE =
@@ -124,6 +130,14 @@ final class Interop implements AutoCloseable {
 
   static Path pythonSources() {
     return Path.of("src", "test", "python").toAbsolutePath();
+  }
+
+  /** How long ago, by the server's clock, a lease was last renewed. */
+  double secondsSinceLastSign() {
+    List<?> last = (List<?>) redis.command("ZRANGE", "unacked_index", "-1", "-1", "WITHSCORES");
+    List<?> time = (List<?>) Objects.requireNonNull(redis.command("TIME"));
+    return Double.parseDouble((String) time.get(0))
+        - Double.parseDouble((String) Objects.requireNonNull(last).get(1));
   }
 
   long number(String... command) {

@@ -70,6 +70,8 @@ class LossIT {
 
       doomed.kill();
       peers.redis().command("DEL", "log");
+      // Celery 5.2 looks for such messages when it starts, and then only every 100 seconds
+      Interop.await("their time is up", () -> peers.secondsSinceLastSign() > 2);
       CeleryWorker python =
           peers.closed(
               CeleryWorker.builder(PythonEnvironment.celery())

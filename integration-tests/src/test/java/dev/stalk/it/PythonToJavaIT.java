@@ -8,6 +8,7 @@ import dev.stalk.peers.PythonSession;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -77,6 +78,7 @@ class PythonToJavaIT {
         "b'bytes'",
         "b'\\xff\\x00'",
       })
+  @Tag(Interop.NEWER_THAN_5_2)
   void aTypedValueKeepsItsType(String expression) {
     python.eval("import datetime, decimal, uuid");
 

@@ -17,6 +17,7 @@ import org.slf4j.LoggerFactory;
 public final class PythonEnvironment {
 
   private static final Logger log = LoggerFactory.getLogger(PythonEnvironment.class);
+  private static final String PROPERTY = "stalk.peers.celery";
   private static final String NEWEST = "5.7";
 
   private final Path python;
@@ -27,14 +28,17 @@ public final class PythonEnvironment {
     this.version = version;
   }
 
-  /** The newest Celery that has pins; see {@link #celery(String, Consumer)}. */
+  /**
+   * The Celery of the line named by the system property {@code stalk.peers.celery}, else the newest
+   * that has pins; see {@link #celery(String, Consumer)}.
+   */
   public static PythonEnvironment celery() {
-    return celery(NEWEST);
+    return celery(System.getProperty(PROPERTY, NEWEST));
   }
 
-  /** The newest Celery that has pins; see {@link #celery(String, Consumer)}. */
+  /** The same, telling of its progress; see {@link #celery(String, Consumer)}. */
   public static PythonEnvironment celery(Consumer<String> progress) {
-    return celery(NEWEST, progress);
+    return celery(System.getProperty(PROPERTY, NEWEST), progress);
   }
 
   /**

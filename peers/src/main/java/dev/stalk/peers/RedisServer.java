@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
  * A Redis server of its own, on 127.0.0.1, that can be killed, restarted and frozen.
  *
  * <p>It saves no snapshots, and keeps what a kill leaves over only with {@code appendonly yes}. By
- * default it is the program in the embedded-redis artifact, on a free port, in a fresh temporary
- * directory.
+ * default it is the program named by the system property {@code stalk.peers.redis-server}, else the
+ * one in the embedded-redis artifact, on a free port, in a fresh temporary directory.
  *
  * <p>Safe for use by many threads: what changes the process happens one at a time; commands, {@link
  * #freeze} and {@link #thaw} wait for nobody. Failures to start are {@link
@@ -36,6 +36,7 @@ import org.slf4j.LoggerFactory;
 public final class RedisServer implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(RedisServer.class);
+  private static final String PROPERTY = "stalk.peers.redis-server";
   private static final Duration REPLY = Duration.ofSeconds(10);
   private static final int PORTS_TRIED = 10;
 
@@ -235,14 +236,17 @@ public final class RedisServer implements AutoCloseable {
     }
 
     private Path program() {
-      if (binary == null) {
+      String asked = System.getProperty(PROPERTY, "");
+      if (binary == null && asked.isEmpty()) {
         return EmbeddedRedis.binary();
       }
-      if (!Files.isExecutable(binary)) {
+      Path program = binary == null ? Path.of(asked) : binary;
+      if (!Files.isExecutable(program)) {
         throw new PeerUnavailableException(
-            "There is no program " + binary + ". Install Redis, or leave out binary(...).");
+            "There is no program %s. Install Redis, or leave out %s."
+                .formatted(program, binary == null ? "the property " + PROPERTY : "binary(...)"));
       }
-      return binary;
+      return program;
     }
 
     /** A free port may be taken by somebody else before the server has it: then another one. */
