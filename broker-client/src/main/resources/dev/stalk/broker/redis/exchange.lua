@@ -138,9 +138,14 @@ local function settle()
 end
 
 -- Kombu must be able to read and restore what stands in unacked: an object with headers and
--- properties. A large message is only looked at from outside, so that it cannot hold up Redis; the
--- worker looks closer at once.
+-- properties. A message that begins and ends as kombu and we write them, and a large one, is only
+-- looked at from outside, so that it does not hold up Redis; the worker looks closer at once.
 local function acceptable(message)
+  if string.sub(message, 1, 10) == '{"body": "' and string.sub(message, -3) == '"}}'
+    and string.find(message, '", "headers": {"', 1, true)
+    and string.find(message, '}, "properties": {"', 1, true) then
+    return true
+  end
   if not string.find(message, '^%s*{') or not string.find(string.sub(message, -64), '}%s*$') then
     return false
   end
@@ -155,9 +160,18 @@ local function acceptable(message)
   return ok and type(decoded.headers) == 'table' and type(decoded.properties) == 'table'
 end
 
-local SLICE, BYTES = 16, 1048576 -- what is fetched at a time, and after how much it is enough
+-- what is fetched at first, at a time at most, and after how much it is enough
+local FIRST, SLICE, BYTES = 16, 64, 1048576
 
 local fetched, sources, bad, bytes = {}, {}, 0, 0
+
+-- As many as fit into what is left, should they be like those before.
+local function slice()
+  if #fetched == 0 then
+    return FIRST
+  end
+  return math.max(1, math.min(SLICE, math.floor((BYTES - bytes) * #fetched / bytes)))
+end
 
 local function listOf(queue, step)
   return KEYS[2 + (queue - 1) * (lists + 1) + 1 + step]
@@ -228,7 +242,7 @@ local function fetchStep(step, touched)
     active[queue] = queue
   end
   while #active > 0 do
-    local share = math.min(SLICE, math.ceil((wanted - #fetched - bad) / #active))
+    local share = math.min(slice(), math.ceil((wanted - #fetched - bad) / #active))
     local still = {}
     for _, queue in ipairs(active) do
       local n = math.min(share, wanted - #fetched - bad)
