@@ -1,0 +1,48 @@
+package dev.stalk.benchmarks.report;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Writes reports into the documentation: each into the section between {@code <!-- bench:NAME -->}
+ * and {@code <!-- /bench:NAME -->} of the page that has one, its plots beside it.
+ *
+ * @param directory where the pages are
+ */
+public record Pages(Path directory) {
+  private static final List<String> NAMES = List.of("performance.md", "bulkheads.md");
+
+  /**
+   * Replaces the section of that name.
+   *
+   * @throws IOException if no page has such a section, or it cannot be written
+   */
+  public void write(String name, Report report) throws IOException {
+    writeSection(name, report.render());
+    Path pictures = Files.createDirectories(directory.resolve("performance"));
+    for (Map.Entry<String, Plot> plot : report.plots().entrySet()) {
+      Files.writeString(pictures.resolve(plot.getKey()), plot.getValue().toSvg());
+    }
+  }
+
+  private void writeSection(String name, String text) throws IOException {
+    String begin = "<!-- bench:" + name + " -->\n";
+    String end = "<!-- /bench:" + name + " -->";
+    for (String page : NAMES) {
+      Path file = directory.resolve(page);
+      String old = Files.exists(file) ? Files.readString(file) : "";
+      int from = old.indexOf(begin);
+      int to = old.indexOf(end);
+      if (from >= 0 && to > from) {
+        Files.writeString(
+            file, old.substring(0, from) + begin + "\n" + text + "\n" + old.substring(to));
+        return;
+      }
+    }
+    throw new IOException(
+        "no page of %s in %s has a section %s".formatted(NAMES, directory, begin.strip()));
+  }
+}
