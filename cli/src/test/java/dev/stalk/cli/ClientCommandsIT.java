@@ -77,8 +77,9 @@ class ClientCommandsIT {
           assertThat(stalk("result", "one"))
               .isEqualTo(new Run(1, "FAILURE IllegalStateException: no\n", ""));
           assertThat(stalk("result", "one", "-v").err())
-              .startsWith(
-                  "java.lang.IllegalStateException: no\n\tat dev.stalk.samples.SampleTasks");
+              .startsWith("Traceback (most recent call last):\n")
+              .contains("in dev.stalk.samples.SampleTasks.fail\n")
+              .endsWith("java.lang.IllegalStateException: no\n");
           assertThat(stalk("result", "one", "--json").out())
               .startsWith(
                   "{\"id\":\"one\",\"state\":\"FAILURE\",\"error\":{\"type\":\"IllegalStateException\","
