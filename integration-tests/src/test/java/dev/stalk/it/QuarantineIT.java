@@ -92,7 +92,7 @@ class QuarantineIT {
       value = {
         "not JSON | not a JSON object",
         "[1, 2] | not a JSON object",
-        "{\"headers\": {}, \"properties\": []} | headers.task is missing",
+        "{\"headers\": {}, \"properties\": []} | message.properties is an array",
         "{\"headers\": {\"task\": \"a\", \"id\": \"1\"}, \"properties\": {}, \"body\": 7,"
             + " \"content-type\": \"application/json\"} | body",
         "{\"headers\": {\"task\": \"a\", \"id\": \"1\"}, \"properties\": {}, \"body\": \"W10=\","

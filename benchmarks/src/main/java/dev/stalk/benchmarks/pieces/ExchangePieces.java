@@ -3,6 +3,7 @@ package dev.stalk.benchmarks.pieces;
 import dev.stalk.broker.BrokerClient;
 import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.MessageFactory;
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.ResultCodec;
 import dev.stalk.broker.message.TaskResult;
 import dev.stalk.broker.message.TaskSignature;
@@ -42,7 +43,8 @@ public class ExchangePieces {
   @Param({"1", "16", "256"})
   public int batch;
 
-  private final MessageFactory factory = new MessageFactory(QUEUE, Clock.systemUTC());
+  private final MessageFactory factory =
+      new MessageFactory(QUEUE, ContentConfig.DEFAULT, Clock.systemUTC());
   private RedisServer redis;
   private Transport transport;
   private QueueConnection line;

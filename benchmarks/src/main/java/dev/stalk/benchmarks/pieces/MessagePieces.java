@@ -1,6 +1,7 @@
 package dev.stalk.benchmarks.pieces;
 
 import dev.stalk.broker.MessageFactory;
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.codec.ResultCodec;
 import dev.stalk.broker.message.TaskMessage;
@@ -28,7 +29,8 @@ public class MessagePieces {
   @Param({"10", "1024", "102400"})
   public int payload;
 
-  private final MessageFactory factory = new MessageFactory("celery", Clock.systemUTC());
+  private final MessageFactory factory =
+      new MessageFactory("celery", ContentConfig.DEFAULT, Clock.systemUTC());
   private TaskSignature signature;
   private TaskMessage message;
   private byte[] encoded;
