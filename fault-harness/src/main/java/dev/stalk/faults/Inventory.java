@@ -126,6 +126,8 @@ record Inventory(
     private static boolean isKnown(String key) {
       return key.equals("unacked")
           || key.equals("unacked_index")
+          || key.equals("stalk:holders")
+          || key.equals("stalk:parked")
           || key.equals("_kombu.binding_deadlines") // kombu 5.7's, of reply queues that expire
           || key.startsWith("_kombu.binding.")
           || key.startsWith("_kombu.binding_permanent.");
