@@ -13,6 +13,8 @@ import dev.stalk.broker.transport.BrokerRefusedException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.PublishRetryPolicy;
 import dev.stalk.peers.RedisServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -104,6 +106,43 @@ class OutageIT {
             "NOREPLICAS",
             List.of(List.of("CONFIG", "SET", "min-replicas-to-write", "1")),
             List.of(List.of("CONFIG", "SET", "min-replicas-to-write", "0"))));
+  }
+
+  @Test
+  void aServerThatCannotSaveAndTakesNoWritesIsWaitedFor() throws Exception { // MISCONF
+    Path saves = Files.createTempDirectory("stalk-saves");
+    RedisServer redis =
+        RedisServer.builder()
+            .directory(saves)
+            .argument("save", "3600", "1")
+            .argument("stop-writes-on-bgsave-error", "yes")
+            .start();
+    try (Interop peers = new Interop(redis)) {
+      BrokerClient client = peers.client();
+      BrokerClient impatient = peers.client(peers.config().publishRetry(ONCE).build());
+      peers.javaWorker(peers.config().build(), 2, "work");
+      List<AsyncResult> results = marks(client, 60);
+      Interop.await("it is at work", () -> peers.number("LLEN", "log") >= 5);
+      Files.delete(saves);
+      redis.command("BGSAVE");
+      Interop.await("the save has failed", () -> persistence(redis).contains("status:err"));
+
+      assertThatThrownBy(() -> impatient.send(TaskSignature.of("java.add", 1, 1).on("work")))
+          .isInstanceOf(BrokerUnavailableException.class)
+          .hasMessageContaining("MISCONF")
+          .matches(e -> ((BrokerException) e).isRetryable());
+
+      redis.command("CONFIG", "SET", "stop-writes-on-bgsave-error", "no");
+      for (AsyncResult result : results) {
+        result.get(String.class, Interop.PATIENCE);
+      }
+      assertThat(new HashSet<>(peers.list("log"))).hasSize(60);
+      Interop.await("nothing is held", () -> peers.number("HLEN", "unacked") == 0);
+    }
+  }
+
+  private static String persistence(RedisServer redis) {
+    return String.valueOf(redis.command("INFO", "persistence")).replace("rdb_last_bgsave_", "");
   }
 
   @ParameterizedTest

@@ -16,6 +16,7 @@ import dev.stalk.worker.Worker;
 import dev.stalk.worker.config.QueueConfig;
 import dev.stalk.worker.config.WorkerConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -106,15 +107,18 @@ class ParkedIT {
         });
     BrokerClient client = peers.client();
     Instant start = Instant.now().plus(first);
+    long heapBefore = usedHeap();
     List<TaskSignature> batch = new ArrayList<>();
     for (int i = 0; i < tasks; i++) {
       batch.add(at(start.plusMillis(spread.toMillis() * i / tasks), i));
     }
     client.sendAll(batch);
+    batch.clear();
     Interop.await(
         Duration.ofMinutes(2),
         "all are parked",
         () -> peers.number("ZCARD", "stalk:parked") + done.get() >= tasks);
+    long heapGrowth = usedHeap() - heapBefore;
 
     Interop.await(Duration.ofMinutes(3), "all have run", () -> done.get() >= tasks);
 
@@ -124,14 +128,25 @@ class ParkedIT {
     }
     Arrays.sort(sorted);
     System.out.printf(
-        "%d parked tasks: first %d ms, p50 %d ms, p99 %d ms, last %d ms late%n",
-        tasks, sorted[0], sorted[tasks / 2], sorted[tasks * 99 / 100], sorted[tasks - 1]);
+        "%d parked tasks: first %d ms, p50 %d ms, p99 %d ms, last %d ms late; heap grew by %d KiB%n",
+        tasks,
+        sorted[0],
+        sorted[tasks / 2],
+        sorted[tasks * 99 / 100],
+        sorted[tasks - 1],
+        heapGrowth >> 10);
+    assertThat(heapGrowth).isLessThan(32 << 20); // 100,000 messages are thrice that
     assertThat(done).hasValue(tasks);
     assertThat(sorted[0]).isGreaterThanOrEqualTo(-CLOCK_ERROR);
     assertThat(sorted[tasks * 99 / 100])
         .isLessThanOrEqualTo(Integer.getInteger("stalk.late", 5000));
     Interop.await("nothing is left", () -> peers.number("HLEN", "unacked") == 0);
     assertThat(peers.number("ZCARD", "stalk:parked")).isZero();
+  }
+
+  private static long usedHeap() {
+    System.gc();
+    return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
   }
 
   @Test

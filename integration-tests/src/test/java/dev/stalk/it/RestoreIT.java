@@ -508,7 +508,7 @@ class RestoreIT {
   }
 
   @Test
-  void aMillionParkedMessagesAreNotLookedAtToFindWhatADeadJavaWorkerHeld() {
+  void manyParkedMessagesAreNotLookedAtToFindWhatADeadJavaWorkerHeld() {
     peers
         .redis()
         .command(
