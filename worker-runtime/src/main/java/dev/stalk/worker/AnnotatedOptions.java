@@ -2,6 +2,7 @@ package dev.stalk.worker;
 
 import dev.stalk.worker.config.AckMode;
 import dev.stalk.worker.config.Durations;
+import dev.stalk.worker.config.RateLimit;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.List;
@@ -26,9 +27,9 @@ final class AnnotatedOptions {
   }
 
   private TaskOptions read(Task task) {
-    if (task.ack().length > 1) {
-      throw wrong("ack", new IllegalArgumentException("names more than one mode"));
-    }
+    refuseSeveral("ack", task.ack().length);
+    refuseSeveral("maxRetries", task.maxRetries().length);
+    refuseSeveral("retryJitter", task.retryJitter().length);
     AckMode ack = task.ack().length == 0 ? null : task.ack()[0];
     Duration softTimeLimit = duration("softTimeLimit", task.softTimeLimit());
     Duration timeLimit = duration("timeLimit", task.timeLimit());
@@ -41,24 +42,28 @@ final class AnnotatedOptions {
           .softTimeLimit(softTimeLimit)
           .timeLimit(timeLimit)
           .retry(retry(task))
-          .rateLimit(parsed("rateLimit", task.rateLimit(), TaskRate::parse))
+          .rateLimit(parsed("rateLimit", task.rateLimit(), AnnotatedOptions::rate))
           .build();
     } catch (IllegalArgumentException e) {
       throw e.getMessage() != null && e.getMessage().startsWith("task method") ? e : wrong("", e);
     }
   }
 
+  private void refuseSeveral(String option, int values) {
+    if (values > 1) {
+      throw wrong(option + ": ", new IllegalArgumentException("more than one value"));
+    }
+  }
+
   private RetryPolicy retry(Task task) {
-    Duration delay = duration("retryDelay", task.retryDelay());
-    Duration backoffMax = duration("retryBackoffMax", task.retryBackoffMax());
     return RetryPolicy.builder()
-        .maxRetries(task.maxRetries())
-        .delay(delay == null ? RetryPolicy.DEFAULT.delay() : delay)
+        .maxRetries(task.maxRetries().length == 0 ? null : (Integer) task.maxRetries()[0])
+        .delay(duration("retryDelay", task.retryDelay()))
         .autoRetryFor(List.of(task.autoRetryFor()))
         .dontAutoRetryFor(List.of(task.dontAutoRetryFor()))
         .backoff(duration("retryBackoff", task.retryBackoff()))
-        .backoffMax(backoffMax == null ? RetryPolicy.DEFAULT.backoffMax() : backoffMax)
-        .jitter(task.retryJitter())
+        .backoffMax(duration("retryBackoffMax", task.retryBackoffMax()))
+        .jitter(task.retryJitter().length == 0 ? null : (Boolean) task.retryJitter()[0])
         .build();
   }
 
@@ -66,7 +71,12 @@ final class AnnotatedOptions {
     return parsed(option, text, Durations::parse);
   }
 
-  private <T> @Nullable T parsed(String option, String text, Function<String, T> parser) {
+  /** Celery's 0 is no limit. */
+  private static @Nullable TaskRate rate(String text) {
+    return RateLimit.perSecond(text) == 0 ? null : TaskRate.parse(text);
+  }
+
+  private <T> @Nullable T parsed(String option, String text, Function<String, @Nullable T> parser) {
     try {
       return text.isEmpty() ? null : parser.apply(text);
     } catch (IllegalArgumentException e) {

@@ -8,7 +8,6 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
@@ -60,10 +59,10 @@ final class QueueBreaker {
                 type(config.slidingWindowType()))
             .waitDurationInOpenState(config.waitDurationInOpenState());
     if (!config.recordExceptions().isEmpty()) {
-      builder.recordException(error -> isOneOf(error, config.recordExceptions()));
+      builder.recordException(new ExceptionNames(config.recordExceptions())::include);
     }
     if (!config.ignoreExceptions().isEmpty()) {
-      builder.ignoreException(error -> isOneOf(error, config.ignoreExceptions()));
+      builder.ignoreException(new ExceptionNames(config.ignoreExceptions())::include);
     }
     return builder.build();
   }
@@ -72,16 +71,6 @@ final class QueueBreaker {
     return type == SlidingWindowType.COUNT_BASED
         ? CircuitBreakerConfig.SlidingWindowType.COUNT_BASED
         : CircuitBreakerConfig.SlidingWindowType.TIME_BASED;
-  }
-
-  /** By name, as the class may belong to a loader that knows the tasks and not the worker. */
-  private static boolean isOneOf(Throwable error, List<String> names) {
-    for (@Nullable Class<?> type = error.getClass(); type != null; type = type.getSuperclass()) {
-      if (names.contains(type.getName())) {
-        return true;
-      }
-    }
-    return false;
   }
 
   CircuitBreaker breaker() {

@@ -52,30 +52,41 @@ public @interface Task {
   /** After this long it is given up and stored as failed. */
   String timeLimit() default "";
 
-  /** How often it is retried after its first run; {@link RetryPolicy#UNLIMITED} for ever. */
-  int maxRetries() default 3;
+  /**
+   * How often it is retried after its first run; {@link RetryPolicy#UNLIMITED} for ever; one value
+   * at most, the queue's if none.
+   */
+  int[] maxRetries() default {};
 
   /** The pause before a retry that names none (celery's {@code default_retry_delay}). */
-  String retryDelay() default "3m";
+  String retryDelay() default "";
 
-  /** What it is retried for without asking for it (celery's {@code autoretry_for}). */
+  /**
+   * What it is retried for without asking for it (celery's {@code autoretry_for}); what the queue
+   * names if empty.
+   */
   Class<? extends Throwable>[] autoRetryFor() default {};
 
-  /** What it is not retried for although {@link #autoRetryFor} has it. */
+  /** What it is not retried for all the same; what the queue names if empty. */
   Class<? extends Throwable>[] dontAutoRetryFor() default {};
 
   /**
    * The first pause of automatic retries, doubled for each further one, in whole seconds (celery's
-   * {@code retry_backoff}); {@link #retryDelay} every time if empty.
+   * {@code retry_backoff}); {@code 0s} for {@link #retryDelay} every time.
    */
   String retryBackoff() default "";
 
   /** The longest of these pauses. */
-  String retryBackoffMax() default "10m";
+  String retryBackoffMax() default "";
 
-  /** Whether a pause is a random number of whole seconds up to the computed one. */
-  boolean retryJitter() default true;
+  /**
+   * Whether a pause is a random number of whole seconds up to the computed one; one value at most,
+   * the queue's if none.
+   */
+  boolean[] retryJitter() default {};
 
-  /** How often it may begin on one worker: {@code 10/s}, {@code 100/m}, {@code 5/h}. */
+  /**
+   * How often it may begin on one worker: {@code 10/s}, {@code 100/m}, {@code 5/h}; 0 for no limit.
+   */
   String rateLimit() default "";
 }

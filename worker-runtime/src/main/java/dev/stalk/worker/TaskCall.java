@@ -11,6 +11,7 @@ import dev.stalk.broker.message.TaskHeaders;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.worker.config.AckMode;
+import dev.stalk.worker.config.RetryConfig;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedByInterruptException;
@@ -39,10 +40,19 @@ final class TaskCall {
   private final Admission.Admitted admitted;
   private final long deliveries;
   private final WorkerServices services;
+  private final RetryRule retries;
   private final long start = System.nanoTime();
 
+  /**
+   * @param ofQueue how the queue's tasks are retried where they do not say so themselves
+   */
   TaskCall(
-      Delivery delivery, Admission.Admitted admitted, long deliveries, WorkerServices services) {
+      Delivery delivery,
+      Admission.Admitted admitted,
+      long deliveries,
+      WorkerServices services,
+      RetryConfig ofQueue) {
+    this.retries = new RetryRule(admitted.task().options().retry(), ofQueue);
     this.followUps = Objects.requireNonNull(admitted.followUps(), "what follows is known");
     this.delivery = delivery;
     this.admitted = admitted;
@@ -99,9 +109,8 @@ final class TaskCall {
     if (error instanceof RetryTask retry) {
       return retried(retry);
     }
-    RetryPolicy policy = admitted.task().options().retry();
-    if (policy.retries(error)) {
-      Duration delay = policy.automaticDelay(headers().retries(), ThreadLocalRandom.current());
+    if (retries.retries(error)) {
+      Duration delay = retries.automaticDelay(headers().retries(), ThreadLocalRandom.current());
       return retried(RetryTask.after(delay).because(error));
     }
     return failed(error);
@@ -195,13 +204,12 @@ final class TaskCall {
 
   /** Celery {@code app/task.py:Task.retry}. */
   private Outcome retried(RetryTask retry) {
-    RetryPolicy policy = admitted.task().options().retry();
     Integer own = retry.maxRetries();
-    if (!policy.allows(headers().retries(), own == null ? policy.maxRetries() : own)) {
+    if (!RetryRule.allows(headers().retries(), own == null ? retries.maxRetries() : own)) {
       return exhausted(retry);
     }
     Instant now = services.clock().instant();
-    Instant eta = eta(retry, policy, now);
+    Instant eta = eta(retry, now);
     TaskMessage next = next(eta, now);
     Throwable cause = retry.getCause();
     String when = eta == null ? "now" : "in " + seconds(Duration.between(now, eta)) + "s";
@@ -244,11 +252,11 @@ final class TaskCall {
         traceback(retry));
   }
 
-  private static @Nullable Instant eta(RetryTask retry, RetryPolicy policy, Instant now) {
+  private @Nullable Instant eta(RetryTask retry, Instant now) {
     if (retry.eta() != null) {
       return retry.eta().isAfter(now) ? retry.eta() : null;
     }
-    Duration countdown = retry.countdown() == null ? policy.delay() : retry.countdown();
+    Duration countdown = retry.countdown() == null ? retries.delay() : retry.countdown();
     return countdown.isZero() || countdown.isNegative() ? null : now.plus(countdown);
   }
 

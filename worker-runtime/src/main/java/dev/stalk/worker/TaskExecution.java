@@ -193,7 +193,9 @@ final class TaskExecution implements Runnable {
       if (stage.get() != Stage.RUNNING) {
         return;
       }
-      begun = new TaskCall(delivery, admitted, admission.deliveries(), services);
+      begun =
+          new TaskCall(
+              delivery, admitted, admission.deliveries(), services, admission.config().retry());
       call = begun;
     }
     if (admission.isRevoked(admitted)) { // meanwhile

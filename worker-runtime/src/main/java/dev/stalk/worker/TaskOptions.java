@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param trackStarted whether STARTED is stored when it begins; the queue's setting may say so too
  * @param softTimeLimit after this long it is interrupted, a millisecond or more
  * @param timeLimit after this long it is given up, no shorter than {@code softTimeLimit}
- * @param retry when and how often it is tried again
+ * @param retry when and how often it is tried again, as far as its queue is not to say so
  * @param rateLimit how often it may begin on one worker
  */
 public record TaskOptions(

@@ -88,7 +88,7 @@ public final class Worker implements AutoCloseable {
     this.revoked = new RevokedTasks(clock);
     this.metrics = new WorkerMetrics(builder.meters);
     BrokerClock brokerClock = new BrokerClock(transport, clock, System::nanoTime);
-    metrics.clockSkew(brokerClock::skew);
+    metrics.clockSkew(config.name(), brokerClock::skew);
     this.services =
         new WorkerServices(
             config.name(),
@@ -488,6 +488,7 @@ public final class Worker implements AutoCloseable {
       management.close();
     }
     ended.forEach(QueueConsumer::close);
+    metrics.close();
     transport.close();
     stopped.countDown();
   }

@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The worker's meters. Tags are bounded: {@code queue} by the configuration, {@code task} by the
@@ -48,7 +49,7 @@ import java.util.function.Supplier;
  * <tr><td>stalk.queue.stuck</td><td>gauge</td><td>queue</td><td>threads whose task was stopped by force and has not ended</td></tr>
  * <tr><td>stalk.queue.threads</td><td>gauge</td><td>queue</td><td>how many tasks may run at once</td></tr>
  * <tr><td>stalk.queue.places.free</td><td>gauge</td><td>queue</td><td>places in the bulkhead and its buffer that are free</td></tr>
- * <tr><td>stalk.clock.skew</td><td>gauge</td><td></td><td>seconds by which this machine's clock is ahead of the broker's</td></tr>
+ * <tr><td>stalk.clock.skew</td><td>gauge</td><td>worker</td><td>seconds by which this machine's clock is ahead of the broker's</td></tr>
  * </table>
  */
 final class WorkerMetrics {
@@ -57,6 +58,7 @@ final class WorkerMetrics {
 
   private final MeterRegistry registry;
   private final CircuitBreakerRegistry breakers = CircuitBreakerRegistry.ofDefaults();
+  private volatile @Nullable Gauge clockSkew;
 
   WorkerMetrics(MeterRegistry registry) {
     this.registry = registry;
@@ -77,12 +79,26 @@ final class WorkerMetrics {
     }
   }
 
-  /** Shows by how much the worker's clock is ahead. */
-  void clockSkew(Supplier<Duration> skew) {
-    Gauge.builder("stalk.clock.skew", () -> skew.get().toNanos() / 1e9)
-        .baseUnit("seconds")
-        .strongReference(true)
-        .register(registry);
+  /**
+   * Shows by how much a worker's clock is ahead, until it is closed.
+   *
+   * @param worker its node name, as workers may share a registry
+   */
+  void clockSkew(String worker, Supplier<Duration> skew) {
+    clockSkew =
+        Gauge.builder("stalk.clock.skew", () -> skew.get().toNanos() / 1e9)
+            .tag("worker", worker)
+            .baseUnit("seconds")
+            .strongReference(true)
+            .register(registry);
+  }
+
+  /** Takes out what shows the worker itself. Its queues take out theirs. */
+  void close() {
+    Gauge gauge = clockSkew;
+    if (gauge != null) {
+      var unused = registry.remove(gauge);
+    }
   }
 
   OfQueue queue(String queue) {

@@ -10,11 +10,15 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.stalk.broker.message.TaskHeaders;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.transport.Effect;
+import dev.stalk.worker.config.RetryConfig;
+import dev.stalk.worker.config.TaskConfig;
+import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -173,10 +177,10 @@ class RetryTest {
   void argumentsThatDoNotFitAreNotRetried() {
     RetryPolicy everything = RetryPolicy.builder().autoRetryFor(List.of(Throwable.class)).build();
 
-    assertThat(everything.retries(new TaskArgumentException("no"))).isFalse();
-    assertThat(everything.retries(RejectTask.discard("no"))).isFalse();
-    assertThat(everything.retries(new IgnoreTask())).isFalse();
-    assertThat(everything.retries(new StackOverflowError())).isTrue();
+    assertThat(rule(everything).retries(new TaskArgumentException("no"))).isFalse();
+    assertThat(rule(everything).retries(RejectTask.discard("no"))).isFalse();
+    assertThat(rule(everything).retries(new IgnoreTask())).isFalse();
+    assertThat(rule(everything).retries(new StackOverflowError())).isTrue();
   }
 
   @ParameterizedTest
@@ -184,7 +188,7 @@ class RetryTest {
   void theBackoffDoublesUpToItsCap(int retries, long seconds) {
     RetryPolicy policy = RetryPolicy.builder().backoff(Duration.ofSeconds(1)).jitter(false).build();
 
-    assertThat(policy.automaticDelay(retries, new Random(1)))
+    assertThat(rule(policy).automaticDelay(retries, new Random(1)))
         .isEqualTo(Duration.ofSeconds(seconds));
   }
 
@@ -194,7 +198,7 @@ class RetryTest {
     Random random = new Random(7);
     List<Long> seen = new ArrayList<>();
     for (int i = 0; i < 500; i++) {
-      seen.add(policy.automaticDelay(1, random).toMillis());
+      seen.add(rule(policy).automaticDelay(1, random).toMillis());
     }
 
     assertThat(seen).containsOnly(0L, 1000L, 2000L, 3000L, 4000L);
@@ -202,10 +206,119 @@ class RetryTest {
 
   @Test
   void celerysDefaults() {
-    assertThat(RetryPolicy.DEFAULT.maxRetries()).isEqualTo(3);
-    assertThat(RetryPolicy.DEFAULT.delay()).isEqualTo(Duration.ofMinutes(3));
-    assertThat(RetryPolicy.DEFAULT.backoffMax()).isEqualTo(Duration.ofMinutes(10));
-    assertThat(RetryPolicy.DEFAULT.jitter()).isTrue();
+    RetryRule rule = rule(RetryPolicy.DEFAULT);
+
+    assertThat(rule.maxRetries()).isEqualTo(3);
+    assertThat(rule.delay()).isEqualTo(Duration.ofMinutes(3));
+    assertThat(rule.automaticDelay(5, new Random(1))).isEqualTo(Duration.ofMinutes(3));
+    assertThat(rule.retries(new IOException("busy"))).isFalse();
+    assertThat(RetryConfig.DEFAULT.backoffMax()).isEqualTo(Duration.ofMinutes(10));
+    assertThat(RetryConfig.DEFAULT.jitter()).isTrue();
+  }
+
+  @Test
+  void aBackoffOfNothingIsNoneAsInCelery() {
+    RetryConfig backingOff = RetryConfig.builder().backoff(Duration.ofSeconds(8)).build();
+    RetryPolicy policy = RetryPolicy.builder().backoff(Duration.ZERO).build();
+
+    assertThat(new RetryRule(policy, backingOff).automaticDelay(3, new Random(1)))
+        .isEqualTo(Duration.ofMinutes(3));
+  }
+
+  @Test
+  void whatATaskDoesNotSayItsQueueDoes() {
+    bench.config =
+        TaskConfig.builder()
+            .retry(
+                RetryConfig.builder()
+                    .maxRetries(1)
+                    .delay(Duration.ofSeconds(9))
+                    .autoRetryFor(List.of("java.io.IOException"))
+                    .dontAutoRetryFor(List.of("java.io.FileNotFoundException"))
+                    .build())
+            .build();
+    bench.task(
+        (context, arguments) -> {
+          throw arguments.positional().isEmpty()
+              ? new EOFException("a kind of IOException")
+              : new FileNotFoundException("another");
+        });
+
+    assertThat(Bench.eta(published(bench.effects(aTaskMessage()).get(0))))
+        .isEqualTo(NOW.plusSeconds(9));
+    assertThat(stored(bench.effects(aTaskMessage().retries(1)).get(0)))
+        .startsWith("{\"status\": \"FAILURE\"");
+    assertThat(stored(bench.effects(aTaskMessage().args("x")).get(0)))
+        .startsWith("{\"status\": \"FAILURE\"");
+  }
+
+  @Test
+  void whatATaskSaysWinsOverItsQueueEachSettingForItself() {
+    bench.config =
+        TaskConfig.builder()
+            .retry(
+                RetryConfig.builder()
+                    .maxRetries(0)
+                    .backoff(Duration.ofSeconds(4))
+                    .jitter(false)
+                    .autoRetryFor(List.of("java.lang.Throwable"))
+                    .build())
+            .build();
+    bench.throwing(options(RetryPolicy.builder().maxRetries(2)), new IOException("busy"));
+
+    List<Effect> effects = bench.effects(aTaskMessage().retries(1));
+
+    assertThat(Bench.eta(published(effects.get(0)))).isEqualTo(NOW.plusSeconds(8));
+  }
+
+  /** What annotations say of retries. */
+  public static final class Annotated {
+    @Task("silent")
+    public void silent() {}
+
+    @Task(
+        value = "outspoken",
+        maxRetries = 5,
+        retryDelay = "2s",
+        retryBackoff = "0s",
+        retryBackoffMax = "9s",
+        retryJitter = false,
+        rateLimit = "0")
+    public void outspoken() {}
+  }
+
+  /** Says one thing twice. */
+  public static final class Contradictory {
+    @Task(
+        value = "contradictory",
+        maxRetries = {1, 2})
+    public void contradictory() {}
+  }
+
+  @Test
+  void anAnnotationSaysWhatItSaysAndLeavesTheRestToTheQueue() {
+    bench.registry.addAll(new Annotated());
+
+    assertThat(Objects.requireNonNull(bench.registry.find("silent")).options().retry())
+        .isEqualTo(RetryPolicy.DEFAULT);
+    TaskOptions outspoken = Objects.requireNonNull(bench.registry.find("outspoken")).options();
+    assertThat(outspoken.retry())
+        .isEqualTo(
+            RetryPolicy.builder()
+                .maxRetries(5)
+                .delay(Duration.ofSeconds(2))
+                .backoff(Duration.ZERO)
+                .backoffMax(Duration.ofSeconds(9))
+                .jitter(false)
+                .build());
+    assertThat(outspoken.rateLimit()).as("0 is no limit").isNull();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> bench.registry.addAll(new Contradictory()))
+        .withMessageEndingWith("maxRetries: more than one value");
+  }
+
+  private static RetryRule rule(RetryPolicy policy) {
+    return new RetryRule(policy, RetryConfig.DEFAULT);
   }
 
   @Test

@@ -23,7 +23,8 @@ class WorkerMetricsTest {
       Pattern.compile("<tr><td>(.+?)</td><td>(.+?)</td><td>(.+?)</td><td>.+?</td></tr>");
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  private final WorkerMetrics.OfQueue metrics = new WorkerMetrics(registry).queue("math");
+  private final WorkerMetrics all = new WorkerMetrics(registry);
+  private final WorkerMetrics.OfQueue metrics = all.queue("math");
 
   /** A queue that shows these. */
   private record Shown(AtomicInteger tasks, int held, int threads) implements WorkerMetrics.Gauged {
@@ -87,6 +88,7 @@ class WorkerMetricsTest {
   }
 
   private void useAll() {
+    all.clockSkew("celery@here", () -> Duration.ZERO);
     metrics.gauges(new Shown(new AtomicInteger(1), 2, 3));
     metrics.waitedInAll(Duration.ofSeconds(1));
     metrics.redelivered();
@@ -107,6 +109,8 @@ class WorkerMetricsTest {
     useAll();
 
     assertThat(registry.getMeters())
+        .filteredOn(meter -> !meter.getId().getName().equals("stalk.clock.skew"))
+        .isNotEmpty()
         .allSatisfy(meter -> assertThat(meter.getId().getTag("queue")).isEqualTo("math"));
   }
 
@@ -150,6 +154,7 @@ class WorkerMetricsTest {
     useAll();
 
     metrics.close();
+    all.close();
 
     assertThat(registry.getMeters())
         .extracting(meter -> meter.getId().getType())
@@ -166,6 +171,23 @@ class WorkerMetricsTest {
     new WorkerMetrics(registry).queue("math").gauges(new Shown(new AtomicInteger(2), 2, 2));
 
     assertThat(registry.get("stalk.queue.running").gauge().value()).isEqualTo(2);
+  }
+
+  @Test
+  void eachOfTwoWorkersOnOneRegistryShowsItsOwnClock() {
+    WorkerMetrics other = new WorkerMetrics(registry);
+    all.clockSkew("one@here", () -> Duration.ofSeconds(1));
+    other.clockSkew("two@here", () -> Duration.ofMillis(2500));
+
+    assertThat(skew("one@here")).isEqualTo(1);
+    assertThat(skew("two@here")).isEqualTo(2.5);
+    all.close();
+    assertThat(skew("two@here")).isEqualTo(2.5);
+    assertThat(registry.find("stalk.clock.skew").gauges()).hasSize(1);
+  }
+
+  private double skew(String worker) {
+    return registry.get("stalk.clock.skew").tag("worker", worker).gauge().value();
   }
 
   @Test

@@ -48,6 +48,13 @@ final class EffectiveSettings {
     OF_QUEUE.put("store-errors-even-if-ignored", queue -> queue.tasks().storeErrorsEvenIfIgnored());
     OF_QUEUE.put("result-extended", queue -> queue.tasks().resultExtended());
     OF_QUEUE.put("deduplicate-successful-tasks", q -> q.tasks().deduplicateSuccessfulTasks());
+    OF_QUEUE.put("retry.max-retries", q -> RetryYaml.word(q.tasks().retry().maxRetries()));
+    OF_QUEUE.put("retry.delay", q -> q.tasks().retry().delay());
+    OF_QUEUE.put("retry.backoff", q -> of(q.tasks().retry().backoff(), time -> time));
+    OF_QUEUE.put("retry.backoff-max", q -> q.tasks().retry().backoffMax());
+    OF_QUEUE.put("retry.jitter", q -> q.tasks().retry().jitter());
+    OF_QUEUE.put("retry.auto-retry-for", q -> q.tasks().retry().autoRetryFor());
+    OF_QUEUE.put("retry.dont-auto-retry-for", q -> q.tasks().retry().dontAutoRetryFor());
 
     OF_BREAKER.put("failure-rate-threshold", BreakerConfig::failureRateThreshold);
     OF_BREAKER.put("slow-call-rate-threshold", BreakerConfig::slowCallRateThreshold);

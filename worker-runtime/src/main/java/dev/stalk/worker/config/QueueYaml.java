@@ -181,7 +181,7 @@ final class QueueYaml {
   }
 
   private void addRate(String text) {
-    @Nullable RateLimit rate = text.equals("0") ? null : RateLimit.parse(text);
+    @Nullable RateLimit rate = RateLimit.perSecond(text) == 0 ? null : RateLimit.parse(text);
     add(b -> b.rateLimit(rate));
   }
 

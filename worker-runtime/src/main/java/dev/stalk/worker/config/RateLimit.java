@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How many of a queue's tasks may begin in which time; Resilience4j's rate limiter under its names.
@@ -20,7 +21,12 @@ public record RateLimit(int limitForPeriod, Duration limitRefreshPeriod) {
   /** Spacing finer than this costs wake-ups and helps nobody. */
   private static final double FINEST_SECONDS = 0.01;
 
-  private static final Pattern RATE = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,6})?)(?:/([smh]))?");
+  /** What Python's {@code float} reads, but for signs and names, then Celery's modifier. */
+  private static final Pattern RATE =
+      Pattern.compile(
+          "\\s*((?:\\d(?:_?\\d)*(?:\\.(?:\\d(?:_?\\d)*)?)?|\\.\\d(?:_?\\d)*)(?:[eE][+-]?\\d{1,3})?)\\s*(?:/([smh]?))?");
+
+  private static final int LONGEST_TEXT = 40;
 
   public RateLimit {
     Objects.requireNonNull(limitRefreshPeriod, "limitRefreshPeriod");
@@ -36,13 +42,10 @@ public record RateLimit(int limitForPeriod, Duration limitRefreshPeriod) {
    * @throws IllegalArgumentException if the text is no rate above zero
    */
   public static RateLimit parse(String text) {
-    Matcher rate = RATE.matcher(text);
-    double number = rate.matches() ? Double.parseDouble(rate.group(1)) : 0;
-    if (number <= 0) {
-      throw new IllegalArgumentException(
-          "must be a number and a unit (/s, /m or /h) as in 100/m; 0 is for no limit");
+    double perSecond = perSecond(text);
+    if (perSecond == 0) {
+      throw refused();
     }
-    double perSecond = number / secondsOf(rate.group(2));
     double limit = Math.max(1, Math.ceil(perSecond * FINEST_SECONDS));
     if (limit > MAX_LIMIT) {
       throw new IllegalArgumentException("must be at most 100000000/s");
@@ -50,8 +53,33 @@ public record RateLimit(int limitForPeriod, Duration limitRefreshPeriod) {
     return new RateLimit((int) limit, Duration.ofNanos(Math.round(limit / perSecond * 1e9)));
   }
 
-  private static int secondsOf(String unit) {
-    if (unit == null || unit.equals("s")) {
+  /**
+   * Reads a rate exactly as Celery does ({@code celery/utils/time.py:rate}): a number, and {@code
+   * /s}, {@code /m} or {@code /h} for each second, minute or hour; a bare number, or one with a
+   * slash alone, is for each second.
+   *
+   * @return how many a second; 0 for no limit
+   * @throws IllegalArgumentException if Celery cannot read it, or it is negative or has no end
+   */
+  public static double perSecond(String text) {
+    Matcher rate = RATE.matcher(text);
+    if (text.length() > LONGEST_TEXT || !rate.matches()) {
+      throw refused();
+    }
+    double number = Double.parseDouble(rate.group(1).replace("_", ""));
+    if (Double.isInfinite(number)) {
+      throw refused();
+    }
+    return number / secondsOf(rate.group(2));
+  }
+
+  private static IllegalArgumentException refused() {
+    return new IllegalArgumentException(
+        "must be a number and a unit (/s, /m or /h) as in 100/m; 0 is for no limit");
+  }
+
+  private static int secondsOf(@Nullable String unit) {
+    if (unit == null || unit.isEmpty() || unit.equals("s")) {
       return 1;
     }
     return unit.equals("m") ? 60 : 3600;

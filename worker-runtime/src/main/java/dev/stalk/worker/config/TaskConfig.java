@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     (celery's {@code result_extended})
  * @param deduplicateSuccessfulTasks whether a redelivered message is acknowledged without running
  *     if its result is SUCCESS already (celery's {@code worker_deduplicate_successful_tasks})
+ * @param retry when and how often tasks are tried again; {@link RetryConfig#DEFAULT} by default
  */
 public record TaskConfig(
     AckMode ack,
@@ -29,7 +30,8 @@ public record TaskConfig(
     boolean trackStarted,
     boolean storeErrorsEvenIfIgnored,
     boolean resultExtended,
-    boolean deduplicateSuccessfulTasks) {
+    boolean deduplicateSuccessfulTasks,
+    RetryConfig retry) {
 
   private static final Duration LONGEST = Duration.ofDays(365);
 
@@ -38,6 +40,7 @@ public record TaskConfig(
 
   public TaskConfig {
     Objects.requireNonNull(ack, "ack");
+    Objects.requireNonNull(retry, "retry");
     checkLimit("soft-time-limit", softTimeLimit);
     checkLimit("time-limit", timeLimit);
     if (softTimeLimit != null && timeLimit != null && softTimeLimit.compareTo(timeLimit) > 0) {
@@ -69,7 +72,8 @@ public record TaskConfig(
         .trackStarted(trackStarted)
         .storeErrorsEvenIfIgnored(storeErrorsEvenIfIgnored)
         .resultExtended(resultExtended)
-        .deduplicateSuccessfulTasks(deduplicateSuccessfulTasks);
+        .deduplicateSuccessfulTasks(deduplicateSuccessfulTasks)
+        .retry(retry);
   }
 
   /** Collects values; each setter takes what the component of its name says. Not thread-safe. */
@@ -81,6 +85,7 @@ public record TaskConfig(
     private boolean storeErrorsEvenIfIgnored;
     private boolean resultExtended;
     private boolean deduplicateSuccessfulTasks;
+    private RetryConfig retry = RetryConfig.DEFAULT;
 
     private Builder() {}
 
@@ -119,6 +124,11 @@ public record TaskConfig(
       return this;
     }
 
+    public Builder retry(RetryConfig value) {
+      retry = value;
+      return this;
+    }
+
     /**
      * Makes the configuration.
      *
@@ -132,7 +142,8 @@ public record TaskConfig(
           trackStarted,
           storeErrorsEvenIfIgnored,
           resultExtended,
-          deduplicateSuccessfulTasks);
+          deduplicateSuccessfulTasks,
+          retry);
     }
   }
 }

@@ -35,6 +35,11 @@ final class TaskYaml {
     section.bool(
         "deduplicate-successful-tasks",
         on -> change.accept(tasks -> tasks.toBuilder().deduplicateSuccessfulTasks(on).build()));
+    section.section("retry", part -> RetryYaml.read(part, retry -> change.accept(within(retry))));
+  }
+
+  private static UnaryOperator<TaskConfig> within(UnaryOperator<RetryConfig> change) {
+    return tasks -> tasks.toBuilder().retry(change.apply(tasks.retry())).build();
   }
 
   private static UnaryOperator<TaskConfig> soft(Duration limit) {

@@ -19,6 +19,12 @@ class RateLimitTest {
     "0.5/s, 1, 2s",
     "60/h, 1, 1m",
     "100/s, 1, 10ms",
+    "1/, 1, 1s",
+    "'1 /m', 1, 1m",
+    "' 2', 1, 500ms",
+    ".5, 1, 2s",
+    "1e2, 1, 10ms",
+    "1_00/m, 1, 600ms",
     "10000/s, 100, 10ms",
     "600000/m, 100, 10ms"
   })
@@ -27,11 +33,21 @@ class RateLimitTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "0", "-1/s", "1/d", "x", "1 / s", "1/s/s", "0/m"})
+  @ValueSource(
+      strings = {
+        "", "0", "-1/s", "1/d", "x", "1 / s", "1/s/s", "0/m", "1/S", "inf", "nan", "1e999", "1__0",
+        "1/ m"
+      })
   void whatIsNoRateIsRefused(String text) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> RateLimit.parse(text))
         .withMessageStartingWith("must be a number and a unit");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 0", "0/m, 0", "0.0, 0", "30/m, 0.5", "36/h, 0.01", "7, 7"})
+  void itIsReadAsSoManyASecond(String text, double perSecond) {
+    assertThat(RateLimit.perSecond(text)).isEqualTo(perSecond);
   }
 
   @Test

@@ -82,7 +82,7 @@ class SchemaTest {
   static Set<String> keysOfTheLoader() {
     String parts =
         "nonsense: , thread-pool-bulkhead: { nonsense: }, bulkhead: { nonsense: }, autoscale: {"
-            + " nonsense: }, rate-limiter: { nonsense: }, circuit-breaker: { nonsense: },"
+            + " nonsense: }, rate-limiter: { nonsense: }, retry: { nonsense: }, circuit-breaker: { nonsense: },"
             + " task-circuit-breaker: { nonsense: }";
     String text =
         """
@@ -164,6 +164,10 @@ class SchemaTest {
       expected.put(section + "result-extended", queue.tasks().resultExtended());
       expected.put(
           section + "deduplicate-successful-tasks", queue.tasks().deduplicateSuccessfulTasks());
+      expected.put(section + "retry.max-retries", RetryConfig.DEFAULT.maxRetries());
+      expected.put(section + "retry.delay", RetryConfig.DEFAULT.delay());
+      expected.put(section + "retry.backoff-max", RetryConfig.DEFAULT.backoffMax());
+      expected.put(section + "retry.jitter", RetryConfig.DEFAULT.jitter());
       for (String kind : new String[] {"circuit-breaker.", "task-circuit-breaker."}) {
         String b = section + kind;
         expected.put(b + "enabled", true);
