@@ -23,6 +23,7 @@ import com.tngtech.archunit.lang.SimpleConditionEvent;
 /** The arrows between the packages, and what may be seen from outside. */
 @AnalyzeClasses(packages = "dev.stalk.broker", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
+  private static final String SECURITY = "dev.stalk.broker.security..";
   private static final String MESSAGE = "dev.stalk.broker.message..";
   private static final String CODEC = "dev.stalk.broker.codec..";
   private static final String TRANSPORT = "dev.stalk.broker.transport..";
@@ -34,12 +35,16 @@ class ArchitectureTest {
 
   @ArchTest static final ArchRule messageKnowsNobody = onlyKnows(MESSAGE);
 
-  @ArchTest static final ArchRule codecKnowsOnlyMessage = onlyKnows(CODEC, MESSAGE);
+  @ArchTest static final ArchRule securityKnowsNobody = onlyKnows(SECURITY);
+
+  @ArchTest
+  static final ArchRule codecKnowsOnlyMessageAndSecurity = onlyKnows(CODEC, MESSAGE, SECURITY);
 
   @ArchTest static final ArchRule transportKnowsOnlyMessage = onlyKnows(TRANSPORT, MESSAGE);
 
   @ArchTest
-  static final ArchRule redisKnowsOnlyThoseThree = onlyKnows(REDIS, MESSAGE, CODEC, TRANSPORT);
+  static final ArchRule redisKnowsOnlyThoseFour =
+      onlyKnows(REDIS, MESSAGE, CODEC, TRANSPORT, SECURITY);
 
   @ArchTest
   static final ArchRule onlyRedisKnowsTheRedisLibrary =

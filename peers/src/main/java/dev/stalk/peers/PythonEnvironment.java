@@ -73,6 +73,18 @@ public final class PythonEnvironment {
     return made(Requirements.ofCeleryWithContents(line), log::info);
   }
 
+  /**
+   * A Celery of a certain line that can also sign and verify messages. Blocks while the environment
+   * is made; progress goes to the log.
+   *
+   * @param line {@code 5.7} or {@code 5.2}
+   * @throws IllegalArgumentException if there are no pins for this line
+   * @throws PeerUnavailableException if Python 3 is missing or has no venv module, or pip fails
+   */
+  public static PythonEnvironment celeryWithAuth(String line) {
+    return made(Requirements.ofCeleryWithAuth(line), log::info);
+  }
+
   private static PythonEnvironment made(Requirements requirements, Consumer<String> progress) {
     Path directory = PeersDirectory.find().resolve(requirements.name());
     VirtualEnvironment files = new VirtualEnvironment(directory, requirements, "python3");

@@ -38,6 +38,17 @@ record Requirements(String text) {
     return new Requirements(ofCelery(line).text + content);
   }
 
+  /**
+   * The same as {@link #ofCelery}, and the packages with which this line signs messages.
+   *
+   * @param line such as {@code 5.7}
+   * @throws IllegalArgumentException if there are none
+   */
+  static Requirements ofCeleryWithAuth(String line) {
+    String auth = read("auth-" + line + ".txt", line).text;
+    return new Requirements(ofCelery(line).text + auth);
+  }
+
   private static Requirements read(String resource, String line) {
     try (InputStream file = Requirements.class.getResourceAsStream(resource)) {
       if (file == null) {

@@ -1,5 +1,7 @@
 package dev.stalk.broker.codec;
 
+import dev.stalk.broker.security.MessageSecurity;
+import dev.stalk.broker.security.SignatureLayout;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -11,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * Immutable; an invalid one cannot be made. Names are kombu's (kombu {@code serialization.py},
  * {@code compression.py}); its content types and aliases are understood too, and kept as names.
  *
- * @param taskSerializer what tasks are sent in unless the call says otherwise: json, yaml or
- *     msgpack; json by default (Celery's {@code task_serializer})
+ * @param taskSerializer what tasks are sent in unless the call says otherwise: json, yaml, msgpack
+ *     or auth; json by default (Celery's {@code task_serializer})
  * @param taskCompression how their bodies are compressed unless the call says otherwise: gzip,
  *     bzip2, lzma, brotli, zstd or none; none by default (Celery's {@code task_compression})
  * @param resultSerializer what results are stored in; json by default (Celery's {@code
@@ -30,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  *     with its aliases written out, 1 KiB to 1 GiB; 64 MiB by default
  * @param maxResultSize the most bytes of a stored result, 1 KiB to 512 MiB, which is what Redis
  *     takes ({@code proto-max-bulk-len}); 64 MiB by default
+ * @param security what bodies are signed with and verified by, for the serializer auth (Celery's
+ *     {@code setup_security}); null, the default, for neither
  */
 public record ContentConfig(
     String taskSerializer,
@@ -41,7 +45,8 @@ public record ContentConfig(
     int maxDepth,
     int maxBodySize,
     int maxDecompressedSize,
-    int maxResultSize) {
+    int maxResultSize,
+    @Nullable MessageSecurity security) {
 
   public static final String DEFAULT_SERIALIZER = "json";
   public static final String DEFAULT_COMPRESSION = "none";
@@ -74,6 +79,43 @@ public record ContentConfig(
     checkSize("max-body-size", maxBodySize, MOST_BODY_SIZE);
     checkSize("max-decompressed-size", maxDecompressedSize, MOST_DECOMPRESSED_SIZE);
     checkSize("max-result-size", maxResultSize, MOST_RESULT_SIZE);
+    checkSecurity(security);
+    checkAuth("task-serializer", Set.of(taskSerializer), security != null && security.signs());
+    checkAuth("result-serializer", Set.of(resultSerializer), security != null && security.signs());
+    checkAuth("accept-content", acceptContent, security != null && security.verifies());
+    checkAuth(
+        "result-accept-content",
+        results(resultAcceptContent, resultSerializer),
+        security != null && security.verifies());
+  }
+
+  private static Set<String> results(Set<String> accepted, String resultSerializer) {
+    Set<String> others = new LinkedHashSet<>(accepted);
+    others.remove(resultSerializer); // whoever only signs results need not read them
+    return others;
+  }
+
+  private static void checkSecurity(@Nullable MessageSecurity security) {
+    if (security == null) {
+      return;
+    }
+    Serializer serializer = Serializer.named(security.serializer());
+    if (serializer == Serializer.AUTH) {
+      throw new IllegalArgumentException("security serializer must be json, yaml or msgpack");
+    }
+    if (serializer == Serializer.MSGPACK && security.layout() == SignatureLayout.CELERY_5_4) {
+      throw new IllegalArgumentException(
+          "security serializer msgpack needs layout celery-5.5: Celery up to 5.4 reads only text that is signed");
+    }
+  }
+
+  private static void checkAuth(String rule, Set<String> names, boolean possible) {
+    if (names.contains(Serializer.AUTH.officialName()) && !possible) {
+      throw new IllegalArgumentException(
+          rule.endsWith("serializer")
+              ? rule + " auth needs content.security with key and certificate, to sign with"
+              : rule + " auth needs content.security with a cert-store, to verify by");
+    }
   }
 
   private static Set<String> named(String rule, Set<String> names) {
@@ -138,6 +180,7 @@ public record ContentConfig(
     builder.maxBodySize = maxBodySize;
     builder.maxDecompressedSize = maxDecompressedSize;
     builder.maxResultSize = maxResultSize;
+    builder.security = security;
     return builder;
   }
 
@@ -159,6 +202,7 @@ public record ContentConfig(
     private int maxBodySize = DEFAULT_MAX_SIZE;
     private int maxDecompressedSize = DEFAULT_MAX_SIZE;
     private int maxResultSize = DEFAULT_MAX_SIZE;
+    private @Nullable MessageSecurity security;
 
     private Builder() {}
 
@@ -213,6 +257,12 @@ public record ContentConfig(
       return this;
     }
 
+    /** Null for none. */
+    public Builder security(@Nullable MessageSecurity value) {
+      security = value;
+      return this;
+    }
+
     /**
      * Makes the configuration.
      *
@@ -229,7 +279,8 @@ public record ContentConfig(
           maxDepth,
           maxBodySize,
           maxDecompressedSize,
-          maxResultSize);
+          maxResultSize,
+          security);
     }
   }
 }

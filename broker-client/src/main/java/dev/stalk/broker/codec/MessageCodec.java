@@ -48,6 +48,11 @@ public final class MessageCodec {
           "compression",
           "redelivered");
 
+  private static final String NEITHER_RAW_NOR_SIGNED =
+      "message.content-type is 'application/data': it is a text or bytes alone (serializer raw),"
+          + " which no task is, or a signed body, which is not accepted; content.accept-content may"
+          + " name auth";
+
   private MessageCodec() {}
 
   /** {@code argsrepr} of these arguments, at most 1,040 characters. */
@@ -355,8 +360,10 @@ public final class MessageCodec {
     Serializer serializer = Serializer.ofContentType(envelope.text("content-type"));
     if (!content.acceptContent().contains(serializer.officialName())) {
       throw new MalformedMessageException(
-          "message.content-type is %s, which is not accepted; content.accept-content may name %s"
-              .formatted(Fields.kind(serializer.contentType()), serializer.officialName()));
+          serializer == Serializer.AUTH
+              ? NEITHER_RAW_NOR_SIGNED
+              : "message.content-type is %s, which is not accepted; content.accept-content may name %s"
+                  .formatted(Fields.kind(serializer.contentType()), serializer.officialName()));
     }
     return read(serializer, content(envelope, headers, content), content);
   }

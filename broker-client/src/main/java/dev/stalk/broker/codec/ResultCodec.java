@@ -3,6 +3,7 @@ package dev.stalk.broker.codec;
 import dev.stalk.broker.message.RemoteException;
 import dev.stalk.broker.message.TaskResult;
 import dev.stalk.broker.message.TaskState;
+import dev.stalk.broker.security.MessageSecurity;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -159,9 +160,18 @@ public final class ResultCodec {
     return parts;
   }
 
+  /** What values are written in, whether it is signed then or not. */
+  private static Serializer unsigned(ContentConfig content) {
+    Serializer serializer = content.serializer(content.resultSerializer());
+    MessageSecurity security = content.security();
+    return serializer == Serializer.AUTH && security != null
+        ? Serializer.named(security.serializer())
+        : serializer;
+  }
+
   private static boolean encodable(@Nullable Object argument, ContentConfig content) {
     try {
-      var unused = content.serializer(content.resultSerializer()).encode(argument, content);
+      var unused = unsigned(content).encode(argument, content);
       return true;
     } catch (EncodingException e) {
       return false;
@@ -226,10 +236,25 @@ public final class ResultCodec {
     if ((first > 0x80 && first < 0x90) || first == 0xde || first == 0xdf) {
       return Serializer.MSGPACK;
     }
+    if (isBase64(meta)) {
+      return Serializer.AUTH;
+    }
     boolean yaml = first >= 'a' && first <= 'z';
     return yaml || content.resultSerializer().equals(Serializer.YAML.officialName())
         ? Serializer.YAML
         : Serializer.JSON;
+  }
+
+  /** As nothing else is: JSON begins with a brace, and YAML has a colon behind each name. */
+  private static boolean isBase64(byte[] meta) {
+    for (byte b : meta) {
+      boolean letterOrDigit =
+          (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || (b >= '0' && b <= '9');
+      if (!letterOrDigit && b != '+' && b != '/' && b != '=') {
+        return false;
+      }
+    }
+    return meta.length > 0;
   }
 
   /** Null where nothing is stored: a retry need not have an exception. */

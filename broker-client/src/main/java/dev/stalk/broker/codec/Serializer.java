@@ -49,6 +49,19 @@ enum Serializer {
     @Nullable Object decode(byte[] bytes, ContentConfig content) {
       return MsgpackReader.read(bytes, content);
     }
+  },
+
+  /** One of the others, signed: what Celery's {@code setup_security} registers. */
+  AUTH("auth", "application/data", "utf-8") {
+    @Override
+    byte[] encode(@Nullable Object value, ContentConfig content) {
+      return SignedBody.encode(value, content);
+    }
+
+    @Override
+    @Nullable Object decode(byte[] bytes, ContentConfig content) {
+      return SignedBody.decode(bytes, content);
+    }
   };
 
   static final String PICKLE_REFUSED =
@@ -104,7 +117,8 @@ enum Serializer {
    */
   static Serializer named(String name) {
     for (Serializer serializer : values()) {
-      if (serializer.officialName.equals(name) || serializer.contentType.equals(name)) {
+      boolean named = serializer.officialName.equals(name);
+      if (named || (serializer.contentType.equals(name) && serializer != AUTH)) {
         return serializer;
       }
     }
@@ -141,7 +155,7 @@ enum Serializer {
     if (PICKLE_TYPE.equals(contentType)) {
       return "to be read; " + PICKLE_REFUSED;
     }
-    if ("application/data".equals(contentType) || "application/text".equals(contentType)) {
+    if ("application/text".equals(contentType)) {
       return "of a task: it is a text or bytes alone (serializer raw), without args and kwargs";
     }
     return Arrays.stream(values()).map(Serializer::contentType).collect(Collectors.joining(", "));

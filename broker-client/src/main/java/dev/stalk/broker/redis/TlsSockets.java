@@ -1,5 +1,6 @@
 package dev.stalk.broker.redis;
 
+import dev.stalk.broker.security.PemFiles;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;

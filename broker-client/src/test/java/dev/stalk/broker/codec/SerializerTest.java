@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SerializerTest {
-  private static final ContentConfig CONTENT = ContentConfig.DEFAULT;
+  private static final ContentConfig CONTENT = SignedBodyTest.signing().build();
 
   private static Object throughYaml(String yaml) {
     return Serializer.YAML.decode(yaml.getBytes(StandardCharsets.UTF_8), CONTENT);
@@ -111,7 +111,8 @@ class SerializerTest {
         case MSGPACK ->
             Instant.ofEpochSecond(random.nextLong() >> 30, random.nextInt(1_000_000_000));
         case YAML -> random.nextBoolean() ? time : time.toLocalDate();
-        case JSON -> random.nextBoolean() ? new BigDecimal("1.50") : new UUID(random.nextLong(), 7);
+        case JSON, AUTH ->
+            random.nextBoolean() ? new BigDecimal("1.50") : new UUID(random.nextLong(), 7);
       };
     }
 
@@ -165,7 +166,7 @@ class SerializerTest {
   @ParameterizedTest
   @EnumSource(Serializer.class)
   void depthIsBoundedBothWays(Serializer serializer) {
-    ContentConfig shallow = ContentConfig.builder().maxDepth(10).build();
+    ContentConfig shallow = CONTENT.toBuilder().maxDepth(10).build();
     Object fine = nested(10);
     Object deep = nested(11);
 
@@ -189,7 +190,7 @@ class SerializerTest {
   @ParameterizedTest
   @EnumSource(Serializer.class)
   void theDeepestSettingFitsTheStack(Serializer serializer) {
-    ContentConfig deepest = ContentConfig.builder().maxDepth(500).build();
+    ContentConfig deepest = CONTENT.toBuilder().maxDepth(500).build();
 
     assertThat(serializer.decode(serializer.encode(nested(500), deepest), deepest))
         .isEqualTo(nested(500));

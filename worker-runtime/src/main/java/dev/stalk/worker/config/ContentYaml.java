@@ -2,6 +2,8 @@ package dev.stalk.worker.config;
 
 import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.JsonTypes;
+import dev.stalk.broker.security.MessageSecurity;
+import dev.stalk.broker.security.SignatureLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -15,6 +17,7 @@ final class ContentYaml {
   private final List<Consumer<ContentConfig.Builder>> settings = new ArrayList<>();
 
   ContentConfig read(YamlSection content) {
+    content.section("security", this::readSecurity); // first: who names auth needs it
     content.text("task-serializer", name -> set(to -> to.taskSerializer(name)));
     content.text("task-compression", name -> set(to -> to.taskCompression(name)));
     content.text("result-serializer", name -> set(to -> to.resultSerializer(name)));
@@ -29,6 +32,25 @@ final class ContentYaml {
     content.size("max-decompressed-size", size -> set(to -> to.maxDecompressedSize(bytes(size))));
     content.size("max-result-size", size -> set(to -> to.maxResultSize(bytes(size))));
     return build();
+  }
+
+  private void readSecurity(YamlSection section) {
+    MessageSecurity.Builder security = MessageSecurity.builder();
+    section.text("key", security::key);
+    section.text("key-password", security::keyPassword);
+    section.text("certificate", security::certificate);
+    section.text("cert-store", security::certStore);
+    section.text("digest", security::digest);
+    section.text("layout", layout -> security.layout(SignatureLayout.of(layout)));
+    section.text("serializer", security::serializer);
+    if (section.isPresent()) {
+      section.check(
+          "",
+          () -> {
+            MessageSecurity loaded = security.load();
+            set(to -> to.security(loaded));
+          });
+    }
   }
 
   /** Each name is tried with those before it, and is kept unless it is refused. */

@@ -2,6 +2,7 @@ package dev.stalk.worker.config;
 
 import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.codec.ContentConfig;
+import dev.stalk.broker.security.MessageSecurity;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -128,6 +129,22 @@ final class EffectiveSettings {
     add("content.max-body-size", Sizes.format(content.maxBodySize()));
     add("content.max-decompressed-size", Sizes.format(content.maxDecompressedSize()));
     add("content.max-result-size", Sizes.format(content.maxResultSize()));
+    MessageSecurity security = content.security();
+    add("content.security.key", ofSecurity(security, MessageSecurity::keyFile));
+    add(
+        "content.security.key-password",
+        security != null && security.hasKeyPassword() ? "***" : "");
+    add("content.security.certificate", ofSecurity(security, MessageSecurity::certificateFile));
+    add("content.security.cert-store", ofSecurity(security, MessageSecurity::certStore));
+    add("content.security.digest", of(security, MessageSecurity::digest));
+    add("content.security.layout", of(security, MessageSecurity::layout));
+    add("content.security.serializer", of(security, MessageSecurity::serializer));
+  }
+
+  private static Object ofSecurity(
+      @Nullable MessageSecurity security, Function<MessageSecurity, @Nullable String> getter) {
+    String value = security == null ? null : getter.apply(security);
+    return value == null ? "" : value;
   }
 
   /** An address without its password; whoever may see the port may see the user. */

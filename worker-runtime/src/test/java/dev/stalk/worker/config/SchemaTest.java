@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.codec.ContentConfig;
+import dev.stalk.broker.security.MessageSecurity;
 import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.io.InputStream;
 import java.time.Duration;
@@ -88,7 +89,7 @@ class SchemaTest {
         """
         broker: { nonsense: , publish-retry: { nonsense: } }
         results: { nonsense: }
-        content: { nonsense: }
+        content: { nonsense: , security: { nonsense: } }
         management: { nonsense: }
         defaults: { %1$s }
         configs: { NAME: { %1$s } }
@@ -144,6 +145,9 @@ class SchemaTest {
     expected.put("content.max-body-size", Sizes.format(content.maxBodySize()));
     expected.put("content.max-decompressed-size", Sizes.format(content.maxDecompressedSize()));
     expected.put("content.max-result-size", Sizes.format(content.maxResultSize()));
+    expected.put("content.security.digest", MessageSecurity.DEFAULT_DIGEST);
+    expected.put("content.security.layout", MessageSecurity.DEFAULT_LAYOUT);
+    expected.put("content.security.serializer", MessageSecurity.DEFAULT_SERIALIZER);
     expected.put("shutdown-timeout", WorkerConfig.DEFAULT_SHUTDOWN_TIMEOUT);
     expected.put("management.address", ManagementConfig.DEFAULT_ADDRESS);
     for (String section : new String[] {"defaults.", "configs.NAME.", "queues.NAME."}) {

@@ -1,4 +1,4 @@
-package dev.stalk.broker.redis;
+package dev.stalk.broker.security;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -18,9 +18,18 @@ import java.util.Base64;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.crypto.BadPaddingException;
+import javax.crypto.Cipher;
+import javax.crypto.EncryptedPrivateKeyInfo;
+import javax.crypto.SecretKeyFactory;
+import javax.crypto.spec.PBEKeySpec;
+import org.jspecify.annotations.Nullable;
 
-/** Reads certificates and private keys from PEM files, as OpenSSL and so Python's ssl has them. */
-final class PemFiles {
+/**
+ * Reads certificates and private keys from PEM files, as OpenSSL and so Python's ssl has them.
+ * Stateless; each call reads the file anew.
+ */
+public final class PemFiles {
   private static final Pattern BLOCK =
       Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \\1-----", Pattern.DOTALL);
   private static final List<String> ALGORITHMS = List.of("RSA", "EC", "EdDSA");
@@ -57,7 +66,7 @@ final class PemFiles {
    * @param setting what the file is called in errors
    * @throws IllegalArgumentException if it cannot be read or holds none
    */
-  static List<X509Certificate> certificates(String setting, String file) {
+  public static List<X509Certificate> certificates(String setting, String file) {
     ByteArrayOutputStream blocks = new ByteArrayOutputStream();
     Matcher block = BLOCK.matcher(text(setting, file));
     while (block.find()) {
@@ -82,14 +91,20 @@ final class PemFiles {
     }
   }
 
+  /** As {@link #privateKey(String, String, String)}, without a password. */
+  public static PrivateKey privateKey(String setting, String file) {
+    return privateKey(setting, file, null);
+  }
+
   /**
-   * The private key of a file.
+   * The private key of a file: PKCS#8, encrypted or not, or PKCS#1 that is not.
    *
    * @param setting what the file is called in errors
-   * @throws IllegalArgumentException if it cannot be read or holds none; nothing of its content is
-   *     shown
+   * @param password of an encrypted key, in ASCII; an unencrypted one may have one that is not used
+   * @throws IllegalArgumentException if it cannot be read, holds none, or holds an encrypted one
+   *     the password is not of; nothing of its content is shown
    */
-  static PrivateKey privateKey(String setting, String file) {
+  public static PrivateKey privateKey(String setting, String file, @Nullable String password) {
     Matcher block = BLOCK.matcher(text(setting, file));
     while (block.find()) {
       String kind = block.group(1);
@@ -97,6 +112,9 @@ final class PemFiles {
         return key(setting, file, content(setting, file, block.group(2)));
       } else if (kind.equals("RSA PRIVATE KEY")) {
         return key(setting, file, ofPkcs1(content(setting, file, block.group(2))));
+      } else if (kind.equals("ENCRYPTED PRIVATE KEY") && password != null) {
+        byte[] encrypted = content(setting, file, block.group(2));
+        return key(setting, file, decrypted(setting, file, encrypted, password));
       } else if (kind.endsWith("PRIVATE KEY")) {
         throw wrong(
             setting,
@@ -118,6 +136,32 @@ final class PemFiles {
       return Base64.getMimeDecoder().decode(base64);
     } catch (IllegalArgumentException e) {
       throw wrong(setting, file, "holds a key that is not in base64");
+    }
+  }
+
+  private static byte[] decrypted(String setting, String file, byte[] encrypted, String password) {
+    try {
+      EncryptedPrivateKeyInfo info = new EncryptedPrivateKeyInfo(encrypted);
+      String algorithm = info.getAlgName();
+      if (!algorithm.startsWith("PBEWith")) { // the second scheme names its parts in parameters
+        algorithm = String.valueOf(info.getAlgParameters());
+      }
+      PBEKeySpec key = new PBEKeySpec(password.toCharArray());
+      Cipher cipher = Cipher.getInstance(algorithm);
+      cipher.init(
+          Cipher.DECRYPT_MODE,
+          SecretKeyFactory.getInstance(algorithm).generateSecret(key),
+          info.getAlgParameters());
+      return cipher.doFinal(info.getEncryptedData());
+    } catch (BadPaddingException e) {
+      throw wrong(setting, file, "holds an encrypted key, which the password is not of");
+    } catch (GeneralSecurityException | IOException e) {
+      throw wrong(
+          setting,
+          file,
+          "holds a key that is encrypted in a way this JVM does not know: "
+              + e.getMessage()
+              + "; 'openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE' encrypts it in one it does");
     }
   }
 
