@@ -18,6 +18,9 @@ class RequirementsTest {
     assertThat(Requirements.ofCeleryWithContents(line).text())
         .startsWith(requirements.text())
         .contains("\nmsgpack==", "\npyyaml==");
+    assertThat(Requirements.ofCeleryWithAuth(line).text())
+        .startsWith(requirements.text())
+        .contains("\ncryptography==");
     assertThat(requirements.text().lines().filter(each -> !each.startsWith("#")))
         .isNotEmpty()
         .allMatch(each -> each.matches("[a-z_-]+==[0-9.post]+( ; .*)?"));

@@ -33,6 +33,7 @@ class ArchitectureTest {
                         "dev.stalk.broker",
                         "dev.stalk.broker.message",
                         "dev.stalk.broker.codec",
+                        "dev.stalk.broker.security",
                         "dev.stalk.broker.transport")))
         .check(CLASSES);
   }
