@@ -34,10 +34,10 @@ public final class BrokerClient implements AutoCloseable {
   private final TaskSender sender;
   private final ExecutorService callbacks;
 
-  private BrokerClient(BrokerConfig config, Transport transport) {
+  private BrokerClient(BrokerConfig config, Transport transport, Clock clock) {
     this.content = config.content();
     this.transport = transport;
-    this.messages = new MessageFactory(config.defaultQueue(), content, Clock.systemUTC());
+    this.messages = new MessageFactory(config.defaultQueue(), content, clock);
     this.sender = new TaskSender(transport, messages);
     this.callbacks =
         Executors.newSingleThreadExecutor(
@@ -60,7 +60,26 @@ public final class BrokerClient implements AutoCloseable {
 
   /** A client with these settings. */
   public static BrokerClient connect(BrokerConfig config) {
-    return new BrokerClient(config, RedisTransport.open(config.toRedis("stalk-client")));
+    return over(RedisTransport.open(config.toRedis("stalk-client")), config);
+  }
+
+  /**
+   * A client over a transport of one's own, such as the one in memory of the module {@code
+   * testkit}. Of the configuration it uses the default queue and the content settings; everything
+   * else is the transport's. Closing the client closes the transport.
+   */
+  public static BrokerClient over(Transport transport, BrokerConfig config) {
+    return over(transport, config, Clock.systemUTC());
+  }
+
+  /**
+   * The same with a clock of one's own.
+   *
+   * @param clock says what countdowns and expiries count from, and when a task was sent; it should
+   *     agree with {@link Transport#time}
+   */
+  public static BrokerClient over(Transport transport, BrokerConfig config, Clock clock) {
+    return new BrokerClient(config, transport, clock);
   }
 
   /** The transport of these settings, for a worker. */

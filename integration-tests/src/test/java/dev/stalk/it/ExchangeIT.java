@@ -7,133 +7,32 @@ import dev.stalk.broker.BrokerClient;
 import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.message.TaskSignature;
 import dev.stalk.broker.transport.BrokerException;
-import dev.stalk.broker.transport.BrokerFullException;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Exchange;
 import dev.stalk.broker.transport.ParkedMessages;
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.QueueConnection;
-import dev.stalk.broker.transport.Settlement;
 import dev.stalk.broker.transport.Settlement.Fate;
 import dev.stalk.broker.transport.Transport;
 import dev.stalk.peers.RedisServer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** One queue's line to the broker, step by step on a real Redis. */
-class ExchangeIT {
-  private static final String ENVELOPE =
-      "{\"body\": \"\", \"headers\": {}, \"properties\": {}, \"n\": %s}";
-
+/** One queue's line to a real Redis: the contract, and what of it stands in which key. */
+class ExchangeIT extends ExchangeContract {
   private Interop peers;
-  private Transport transport;
-  private final Semaphore woken = new Semaphore(0);
 
-  @BeforeEach
-  void start() {
+  @Override
+  TransportUnderTest start() {
     peers = new Interop();
-    transport = peers.closed(BrokerClient.transport(peers.config().build(), "test"));
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    peers.close();
-  }
-
-  private QueueConnection line(String queue, String holder) {
-    return peers.closed(transport.consume(List.of(queue), holder, woken::release));
-  }
-
-  private void publish(String queue, int priority, int number) {
-    transport.publish(List.of(new Publication(queue, priority, bytes(ENVELOPE.formatted(number)))));
-  }
-
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static List<Integer> numbers(Exchange exchange) {
-    List<Integer> numbers = new ArrayList<>();
-    for (Delivery delivery : exchange.deliveries()) {
-      String text = new String(delivery.message(), StandardCharsets.UTF_8);
-      numbers.add(Integer.parseInt(text.replaceAll(".*\"n\": (\\d+)}", "$1")));
-    }
-    return numbers;
-  }
-
-  private static Settlement done(Delivery delivery, Effect... effects) {
-    return new Settlement(delivery.tag(), List.of(effects));
-  }
-
-  @Test
-  void messagesComeOldestFirstAndLowPriorityNumbersBeforeHighOnes() {
-    publish("q", 9, 1);
-    publish("q", 0, 2);
-    publish("q", 3, 3);
-    publish("q", 0, 4);
-    publish("q", 6, 5);
-
-    QueueConnection line = line("q", "a");
-
-    assertThat(numbers(line.exchange(List.of(), 3, false))).containsExactly(2, 4, 3);
-    assertThat(numbers(line.exchange(List.of(), 3, false))).containsExactly(5, 1);
-    assertThat(line.exchange(List.of(), 3, false).deliveries()).isEmpty();
-  }
-
-  @Test
-  void queuesOnOneLineTakeTurnsWithinAStepAndNoneOvertakesAMoreUrgentStep() {
-    for (int number = 1; number <= 40; number++) {
-      publish("full", 0, number);
-    }
-    publish("calm", 0, 101);
-    publish("calm", 0, 102);
-    publish("calm", 9, 109);
-    publish("other", 0, 201);
-    publish("other", 3, 203);
-    QueueConnection line =
-        peers.closed(transport.consume(List.of("full", "calm", "other"), "a", woken::release));
-
-    List<Integer> oneByOne = new ArrayList<>();
-    for (int i = 0; i < 5; i++) {
-      oneByOne.addAll(numbers(line.exchange(List.of(), 1, false)));
-    }
-    assertThat(oneByOne).containsExactly(1, 101, 201, 2, 102);
-
-    Exchange rest = line.exchange(List.of(), 60, true);
-    assertThat(numbers(rest)).hasSize(40).startsWith(3, 4).endsWith(40, 203, 109);
-    assertThat(rest.more()).isFalse();
-    assertThat(rest.deliveries())
-        .filteredOn(delivery -> !delivery.queue().equals("full"))
-        .extracting(Delivery::queue)
-        .containsExactly("other", "calm");
-  }
-
-  @Test
-  void aPushToAnyQueueOfASharedLineWakesIt() throws InterruptedException {
-    QueueConnection line =
-        peers.closed(transport.consume(List.of("one", "two"), "a", woken::release));
-    publish("two", 9, 1);
-    assertThat(numbers(line.exchange(List.of(), 9, true))).containsExactly(1);
-    woken.drainPermits();
-
-    publish("two", 9, 2);
-
-    assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
-    assertThat(line.exchange(List.of(), 9, true).deliveries())
-        .extracting(Delivery::queue)
-        .containsExactly("two");
+    return new RedisUnderTest(peers);
   }
 
   @Test
@@ -143,7 +42,7 @@ class ExchangeIT {
     Delivery delivery = line("q \"7\" ż", "a").exchange(List.of(), 1, false).deliveries().get(0);
 
     assertThat(peers.redis().command("HGET", "unacked", delivery.tag()))
-        .isEqualTo("[" + ENVELOPE.formatted(1) + ",\"\",\"q \\\"7\\\" \\u017c\"]");
+        .isEqualTo("[" + envelope(1) + ",\"\",\"q \\\"7\\\" \\u017c\"]");
     double score =
         Double.parseDouble(
             (String) peers.redis().command("ZSCORE", "unacked_index", delivery.tag()));
@@ -225,49 +124,6 @@ class ExchangeIT {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "{\"status\": \"SUCCESS\", \"result\": 1}",
-        "{\"status\":\"SUCCESS\",\"result\":1}",
-        "{\"result\": 1, \"status\": \"SUCCESS\"}",
-        "children: []\nresult: 1\nstatus: SUCCESS\ntask_id: t1\n"
-      })
-  void aStoredSuccessIsNeverOverwritten(String stored) {
-    peers.redis().command("SET", "celery-task-meta-t1", stored);
-    publish("q", 0, 1);
-    QueueConnection line = line("q", "a");
-    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
-
-    line.exchange(
-        List.of(done(delivery, new Effect.StoreResult("t1", bytes("{\"status\": \"FAILURE\"}")))),
-        0,
-        false);
-
-    assertThat(peers.redis().command("GET", "celery-task-meta-t1")).isEqualTo(stored);
-  }
-
-  @Test
-  void aStoredFailureThatOnlyMentionsSuccessIsOverwritten() {
-    peers
-        .redis()
-        .command(
-            "SET",
-            "celery-task-meta-t1",
-            "{\"status\": \"FAILURE\", \"result\": {\"status\": \"SUCCESS\"}}");
-    publish("q", 0, 1);
-    QueueConnection line = line("q", "a");
-    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
-
-    line.exchange(
-        List.of(done(delivery, new Effect.StoreResult("t1", bytes("{\"status\": \"SUCCESS\"}")))),
-        0,
-        false);
-
-    assertThat(peers.redis().command("GET", "celery-task-meta-t1"))
-        .isEqualTo("{\"status\": \"SUCCESS\"}");
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
         "",
         "not json",
         "[]",
@@ -325,57 +181,6 @@ class ExchangeIT {
   }
 
   @Test
-  void aFetchEndsAtAMebibyteOrSoAndSaysThatThereIsMore() {
-    for (int i = 0; i < 40; i++) {
-      String message =
-          "{\"headers\": {}, \"properties\": {}, \"body\": \"%s\", \"n\": %d}"
-              .formatted("x".repeat(100_000), i);
-      transport.publish(List.of(new Publication("q", 0, bytes(message))));
-    }
-    QueueConnection line = line("q", "a");
-
-    Exchange first = line.exchange(List.of(), 40, true);
-
-    assertThat(first.deliveries()).hasSizeBetween(11, 27);
-    assertThat(first.more()).isTrue();
-    assertThat(line.exchange(List.of(), 40, true).deliveries()).isNotEmpty();
-  }
-
-  @Test
-  void anEnvelopeWithHalfASurrogatePairIsFetched() {
-    peers
-        .redis()
-        .command(
-            "LPUSH",
-            "q",
-            "{\"headers\": {\"argsrepr\": \"\\ud800\"}, \"properties\": {}, \"n\": 4}");
-
-    assertThat(numbers(line("q", "a").exchange(List.of(), 5, false))).containsExactly(4);
-  }
-
-  @Test
-  void withMemoryFullNothingIsFetchedAndEverythingIsSettled() throws Exception {
-    publish("q", 0, 1);
-    publish("q", 0, 2);
-    QueueConnection line = line("q", "a");
-    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
-    peers.redis().command("CONFIG", "SET", "maxmemory", "1");
-
-    assertThatThrownBy(() -> line.exchange(List.of(), 1, false))
-        .isInstanceOf(BrokerFullException.class);
-    assertThat(peers.number("LLEN", "q")).isEqualTo(1);
-    assertThatThrownBy(() -> publish("q", 0, 3)).isInstanceOf(BrokerFullException.class);
-
-    Exchange exchange =
-        line.exchange(List.of(done(delivery, new Effect.StoreResult("t1", bytes("{}")))), 0, false);
-    assertThat(exchange.fates()).containsExactly(Fate.SETTLED);
-    assertThat(peers.number("HLEN", "unacked")).isZero();
-
-    peers.redis().command("CONFIG", "SET", "maxmemory", "0");
-    assertThat(numbers(line.exchange(List.of(), 1, false))).containsExactly(2);
-  }
-
-  @Test
   void aFlushedScriptIsLoadedAgain() {
     QueueConnection line = line("q", "a");
     line.exchange(List.of(), 1, true);
@@ -383,20 +188,6 @@ class ExchangeIT {
     publish("q", 0, 1);
 
     assertThat(numbers(line.exchange(List.of(), 1, true))).containsExactly(1);
-  }
-
-  @Test
-  void anArmedFetchThatEmptiesTheQueueIsFollowedByOneNoticeOfTheNextPush() throws Exception {
-    QueueConnection line = line("q", "a");
-    publish("q", 0, 1);
-    line.exchange(List.of(), 5, true);
-    woken.drainPermits();
-    assertThat(line.givesNotice()).isTrue();
-
-    publish("q", 6, 2);
-
-    assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
-    assertThat(numbers(line.exchange(List.of(), 5, true))).containsExactly(2);
   }
 
   @Test

@@ -22,8 +22,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.junit.jupiter.api.AfterEach;
@@ -147,25 +145,6 @@ class ParkedIT {
   private static long usedHeap() {
     System.gc();
     return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
-  }
-
-  @Test
-  void theTimerIsToldWhenAnotherWorkerParksSomethingEarlier() throws Exception {
-    Semaphore news = new Semaphore(0);
-    park(transport, 1, transport.time().plusSeconds(3600));
-    Transport watcher = peers.closed(BrokerClient.transport(peers.config().build(), "test"));
-    ParkedMessages parked = peers.closed(watcher.parked(news::release));
-    assertThat(parked.restoreDue()).isGreaterThan(Duration.ofSeconds(5));
-
-    park(transport, 2, transport.time().plusMillis(50));
-
-    assertThat(news.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
-    Interop.await(
-        "it is returned",
-        () -> {
-          parked.restoreDue();
-          return peers.list(STEP_6).equals(List.of(MESSAGE.formatted(2)));
-        });
   }
 
   @Test

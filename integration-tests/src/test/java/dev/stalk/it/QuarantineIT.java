@@ -17,12 +17,7 @@ import dev.stalk.broker.transport.Transport;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -207,18 +202,6 @@ class QuarantineIT {
   // replaying
 
   @Test
-  void aReplayedMessageWaitsBehindTheOthersAtItsPriorityUnchanged() {
-    put(entry("q", 1000, envelope("a", 4)));
-    peers.redis().command("LPUSH", "q\u0006\u00163", "waits already");
-
-    Replay replay = quarantine.replay("q", onlyId(), null);
-
-    assertThat(replay.outcome()).isEqualTo(Outcome.REPLAYED);
-    assertThat(peers.list("q\u0006\u00163")).containsExactly(envelope("a", 4), "waits already");
-    assertThat(quarantine.count("q")).isZero();
-  }
-
-  @Test
   void aReplayedMessageIsCountedAfresh() {
     peers.redis().command("SET", "stalk:deliveries:tag-new", "4");
     peers.redis().command("SET", "stalk:deliveries:tag-old", "4");
@@ -233,70 +216,6 @@ class QuarantineIT {
     assertThat(transport.countDelivery("tag-new")).isEqualTo(2); // its first was not counted
     assertThat(transport.countDelivery("tag-old"))
         .isEqualTo(1); // it bears the mark of a redelivery
-  }
-
-  @Test
-  void aMessageThatGoesToAnotherQueueIsAddressedToItAndOtherwiseUnchanged() {
-    put(entry("q", 1000, ENVELOPE.formatted("a", 0, ", \"redelivered\": true")));
-
-    quarantine.replay("q", onlyId(), "other \"1\"");
-
-    assertThat(peers.list("other \"1\""))
-        .containsExactly(
-            envelope("a", 0)
-                .replace("\"routing_key\": \"q\"", "\"routing_key\": \"other \\\"1\\\"\""));
-  }
-
-  @Test
-  void replayingTwiceDoublesNothing() {
-    put(entry("q", 1000, envelope("a", 0)));
-    String id = onlyId();
-
-    assertThat(quarantine.replay("q", id, null).outcome()).isEqualTo(Outcome.REPLAYED);
-    assertThat(quarantine.replay("q", id, null).outcome()).isEqualTo(Outcome.GONE);
-
-    assertThat(peers.number("LLEN", "q")).isEqualTo(1);
-  }
-
-  @Test
-  void manyReplayersAtOnceLoseAndDoubleNothing() throws Exception {
-    for (int i = 0; i < 200; i++) {
-      put(entry("q", 1000 + i, envelope(i, 0)));
-    }
-    ExecutorService replayers = Executors.newFixedThreadPool(4);
-    List<Future<List<Replay>>> replays = new ArrayList<>();
-    for (int i = 0; i < 4; i++) {
-      replays.add(replayers.submit(() -> quarantine.replayAll("q", null)));
-    }
-    long replayed = 0;
-    for (Future<List<Replay>> each : replays) {
-      replayed +=
-          each.get(60, TimeUnit.SECONDS).stream()
-              .filter(replay -> replay.outcome() == Outcome.REPLAYED)
-              .count();
-    }
-    replayers.shutdown();
-
-    assertThat(replayed).isEqualTo(200);
-    assertThat(peers.list("q")).hasSize(200).doesNotHaveDuplicates();
-    assertThat(quarantine.count("q")).isZero();
-  }
-
-  @Test
-  void whatNoWorkerCouldTakeStaysInQuarantine() {
-    put(entry("q", 1000, "not JSON"));
-    put(entry("q", 1001, envelope("a", 0).replace("\"content-type\": \"application/json\",", "")));
-    put(entry("q", 1002, envelope("b", 0)));
-
-    List<Replay> replays = quarantine.replayAll("q", null);
-
-    assertThat(replays)
-        .extracting(Replay::outcome)
-        .containsExactly(Outcome.REFUSED, Outcome.REFUSED, Outcome.REPLAYED);
-    assertThat(replays.get(0).detail()).startsWith("no worker could take it: not JSON");
-    assertThat(replays.get(1).detail()).contains("content-type is missing");
-    assertThat(quarantine.count("q")).isEqualTo(2);
-    assertThat(peers.list("q")).containsExactly(envelope("b", 0));
   }
 
   @Test
@@ -349,20 +268,6 @@ class QuarantineIT {
   }
 
   // deleting
-
-  @Test
-  void oneMessageIsPurgedAndTheOthersStay() {
-    put(entry("q", 1000, envelope("a", 0)));
-    put(entry("q", 1001, envelope("b", 0)));
-    String id = quarantine.list("q", 0, 1).get(0).id();
-
-    assertThat(quarantine.purge("q", id)).isTrue();
-    assertThat(quarantine.purge("q", id)).isFalse();
-
-    assertThat(quarantine.at("q", 0).entry().taskId()).isEqualTo("id-b");
-    assertThat(quarantine.purgeAll("q")).isEqualTo(1);
-    assertThat(quarantine.count("q")).isZero();
-  }
 
   @Test
   void onlyWhatIsOlderAndSaysSoIsPurgedByAge() {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stalk.broker.BrokerClient;
 import dev.stalk.broker.message.TaskSignature;
-import dev.stalk.broker.transport.BrokerFullException;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.QueueConnection;
 import dev.stalk.broker.transport.Transport;
@@ -534,36 +533,6 @@ class RestoreIT {
   }
 
   @Test
-  void aRedisThatWasFullForLongerThanALeaseMakesNobodysWorkLookAbandoned() {
-    peers.redis().command("LPUSH", "q" + STEP_3, envelope(1));
-    Transport holding = transport();
-    Delivery held =
-        peers
-            .closed(holding.consume(List.of("q"), "holder", () -> {}))
-            .exchange(List.of(), 1, false)
-            .deliveries()
-            .get(0);
-    line("other").exchange(List.of(), 1, false); // the watcher gives signs of life too
-    peers.redis().command("CONFIG", "SET", "maxmemory", "1");
-    long full = System.nanoTime();
-    Interop.await(
-        "two leases in which nobody can renew",
-        () -> {
-          assertThatThrownBy(() -> holding.renew(List.of(held.tag())))
-              .isInstanceOf(BrokerFullException.class);
-          assertThatThrownBy(() -> transport.renew(List.of()))
-              .isInstanceOf(BrokerFullException.class);
-          transport.restoreAbandoned();
-          return System.nanoTime() - full > Duration.ofSeconds(2).toNanos();
-        });
-
-    peers.redis().command("CONFIG", "SET", "maxmemory", "0");
-
-    assertThat(transport.restoreAbandoned()).isZero();
-    assertThat(holding.renew(List.of(held.tag()))).isEmpty();
-  }
-
-  @Test
   void aLineThatEndsWithNothingHeldIsStruckOffAtOnce() {
     QueueConnection line = transport.consume(List.of("q"), "a", () -> {});
     line.exchange(List.of(), 1, false);
@@ -572,29 +541,6 @@ class RestoreIT {
     line.close();
 
     assertThat(peers.number("ZCARD", "stalk:holders")).isZero();
-  }
-
-  @Test
-  void ofManyWorkersThatWatchADeadOneExactlyOneReturnsItsMessages() {
-    Transport dead = transport();
-    for (int i = 0; i < 300; i++) {
-      peers.redis().command("LPUSH", "q", envelope(i));
-    }
-    QueueConnection line = dead.consume(List.of("q"), "dead", () -> {});
-    line.exchange(List.of(), 256, false);
-    line.close();
-    List<Transport> watching = List.of(transport(), transport(), transport());
-    AtomicInteger restored = new AtomicInteger();
-
-    Interop.await(
-        "all are returned",
-        () -> {
-          watching.forEach(watcher -> restored.addAndGet(watcher.restoreAbandoned()));
-          return restored.get() >= 256;
-        });
-
-    assertThat(restored).hasValue(256);
-    assertThat(peers.number("LLEN", "q") + peers.number("LLEN", "q" + STEP_3)).isEqualTo(300);
   }
 
   // ---- both ways, whole

@@ -84,7 +84,10 @@ public final class Worker implements AutoCloseable {
     ManagementConfig port = config.management(); // first, as it may be refused
     this.management =
         port == null ? null : new ManagementServer(port, builder.meters, this::health);
-    this.transport = BrokerClient.transport(config.broker(), "stalk-worker");
+    this.transport =
+        builder.transport == null
+            ? BrokerClient.transport(config.broker(), "stalk-worker")
+            : builder.transport;
     this.revoked = new RevokedTasks(clock);
     this.metrics = new WorkerMetrics(builder.meters);
     BrokerClock brokerClock = new BrokerClock(transport, clock, System::nanoTime);
@@ -509,6 +512,7 @@ public final class Worker implements AutoCloseable {
     private final List<Class<?>> types = new ArrayList<>();
     private TaskFactory factory = TaskFactory.constructors();
     private MeterRegistry meters = Metrics.globalRegistry;
+    private @Nullable Transport transport;
 
     private Builder() {}
 
@@ -594,6 +598,17 @@ public final class Worker implements AutoCloseable {
     /** Where the meters go; Micrometer's global registry by default. */
     public Builder metrics(MeterRegistry value) {
       meters = Objects.requireNonNull(value, "metrics");
+      return this;
+    }
+
+    /**
+     * The transport to work over, in place of a connection to the configured broker; for tests, and
+     * brokers of one's own. Of the configuration's broker part the worker still uses the default
+     * queue, the content settings, {@code lease}, {@code visibility-timeout}, {@code
+     * max-deliveries} and {@code socket-timeout}. The worker closes it when it stops.
+     */
+    public Builder transport(Transport value) {
+      transport = Objects.requireNonNull(value, "transport");
       return this;
     }
 

@@ -3,6 +3,7 @@ package dev.stalk.broker.redis;
 import dev.stalk.broker.message.ExchangeType;
 import dev.stalk.broker.message.QueueDeclaration;
 import dev.stalk.broker.message.Route;
+import dev.stalk.broker.transport.TopicPattern;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;

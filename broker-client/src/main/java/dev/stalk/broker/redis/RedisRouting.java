@@ -1,14 +1,13 @@
 package dev.stalk.broker.redis;
 
 import dev.stalk.broker.message.Binding;
-import dev.stalk.broker.message.ExchangeType;
 import dev.stalk.broker.message.QueueDeclaration;
 import dev.stalk.broker.message.Route;
 import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.Queues;
-import dev.stalk.broker.transport.UnroutableException;
+import dev.stalk.broker.transport.RouteLookup;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -36,7 +35,7 @@ final class RedisRouting implements Queues {
   private final RedisPool pool;
   private final RedisBindings bindings;
   private final RedisPublishRetry publishRetry;
-  private final TopicPattern patterns = new TopicPattern();
+  private final RouteLookup lookup = new RouteLookup();
 
   RedisRouting(RedisConfig config, RedisKeys keys, RedisPool pool, RedisBindings bindings) {
     this.config = config;
@@ -107,25 +106,12 @@ final class RedisRouting implements Queues {
 
   @Override
   public List<String> queues(Route route) {
-    if (route.type() == ExchangeType.FANOUT) {
-      throw new IllegalArgumentException(
-          "fanout exchange %s leads to subscribers, not to queues".formatted(route.exchange()));
-    }
+    RouteLookup.check(route);
     if (route.exchange().isEmpty()) {
       return List.of(route.routingKey());
     }
     List<Binding> table = repeated(connection -> lookUp(connection, route.exchange()));
-    List<String> queues =
-        table.stream()
-            .filter(binding -> leads(binding, route) && !binding.queue().isEmpty())
-            .map(Binding::queue)
-            .distinct()
-            .sorted()
-            .toList();
-    if (queues.isEmpty()) {
-      throw unroutable(route, table);
-    }
-    return queues;
+    return lookup.queues(route, table);
   }
 
   /** What this process declared must be there, whatever became of the tables in an outage. */
@@ -138,30 +124,6 @@ final class RedisRouting implements Queues {
     RedisConnection.throwFirstError(connection.sendAndReadAll(answers));
     missing.forEach(bindings::confirmed);
     return table(connection, exchange);
-  }
-
-  private boolean leads(Binding binding, Route route) {
-    return route.type() == ExchangeType.TOPIC
-        ? !binding.pattern().isEmpty() && patterns.matches(binding.pattern(), route.routingKey())
-        : binding.routingKey().equals(route.routingKey());
-  }
-
-  private UnroutableException unroutable(Route route, List<Binding> table) {
-    boolean topic = route.type() == ExchangeType.TOPIC;
-    String found;
-    if (table.isEmpty()) {
-      found = "no queue is bound to it; declare and bind one first";
-    } else if (topic && table.stream().allMatch(binding -> binding.pattern().isEmpty())) {
-      found = "its bindings have no patterns, so it is no topic exchange: send with Route.direct";
-    } else if (!topic && table.stream().noneMatch(binding -> binding.pattern().isEmpty())) {
-      found = "its bindings are patterns, so it is a topic exchange: send with Route.topic";
-    } else {
-      found = "none of its %d bindings has such a key".formatted(table.size());
-    }
-    return new UnroutableException(
-        route,
-        "%s exchange '%s' leads nowhere by key '%s': %s"
-            .formatted(topic ? "topic" : "direct", route.exchange(), route.routingKey(), found));
   }
 
   @Override

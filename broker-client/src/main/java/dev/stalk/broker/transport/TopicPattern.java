@@ -1,6 +1,5 @@
-package dev.stalk.broker.redis;
+package dev.stalk.broker.transport;
 
-import dev.stalk.broker.transport.BrokerException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
@@ -9,21 +8,24 @@ import java.util.regex.PatternSyntaxException;
 /**
  * The regular expressions that stand in a topic exchange's table (kombu {@code
  * transport/virtual/exchange.py:TopicExchange}). They are written by whoever bound a queue, so they
- * are evaluated as they stand, with a bound on the work. Thread-safe.
+ * are evaluated as they stand, with a bound on the work. Keeps what it has compiled. Thread-safe.
  */
-final class TopicPattern {
+public final class TopicPattern {
   private static final int MAX_STEPS = 1_000_000;
   private static final int MAX_CACHED = 1000;
 
   private final Map<String, Pattern> compiled = new ConcurrentHashMap<>();
 
+  /** Knows no pattern yet. */
+  public TopicPattern() {}
+
   /** What kombu since 5.7 makes of a binding's key: a star stands for exactly one word. */
-  static String of(String key) {
+  public static String of(String key) {
     return of(key, "[^\\.]+");
   }
 
   /** What kombu before 5.7 makes of it: a star stands for any text that does not end in a dot. */
-  static String before57(String key) {
+  public static String before57(String key) {
     return of(key, ".*?[^\\.]");
   }
 
@@ -66,7 +68,7 @@ final class TopicPattern {
    *
    * @throws BrokerException if the pattern is none, or too much work
    */
-  boolean matches(String pattern, String routingKey) {
+  public boolean matches(String pattern, String routingKey) {
     try {
       return compile(pattern).matcher(new Bounded(routingKey, new int[] {MAX_STEPS})).lookingAt();
     } catch (PatternSyntaxException e) {

@@ -1,9 +1,8 @@
-package dev.stalk.broker.redis;
+package dev.stalk.broker.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.stalk.broker.transport.BrokerException;
 import org.junit.jupiter.api.Test;
 
 class TopicPatternTest {

@@ -1,0 +1,322 @@
+package dev.stalk.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.stalk.broker.message.TaskState;
+import dev.stalk.broker.transport.BrokerFullException;
+import dev.stalk.broker.transport.Delivery;
+import dev.stalk.broker.transport.Effect;
+import dev.stalk.broker.transport.Exchange;
+import dev.stalk.broker.transport.Publication;
+import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.ResultBackend;
+import dev.stalk.broker.transport.Settlement;
+import dev.stalk.broker.transport.Settlement.Fate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What every queue's line to a broker promises. */
+abstract class ExchangeContract extends TransportContract {
+  private static final String SUCCESS =
+      "{\"status\": \"SUCCESS\", \"result\": 1, \"traceback\": null, \"children\": []}";
+
+  @Test
+  void messagesComeOldestFirstAndLowPriorityNumbersBeforeHighOnes() {
+    publish("q", 9, 1);
+    publish("q", 0, 2);
+    publish("q", 3, 3);
+    publish("q", 0, 4);
+    publish("q", 6, 5);
+
+    QueueConnection line = line("q", "a");
+
+    assertThat(numbers(line.exchange(List.of(), 3, false))).containsExactly(2, 4, 3);
+    assertThat(numbers(line.exchange(List.of(), 3, false))).containsExactly(5, 1);
+    assertThat(line.exchange(List.of(), 3, false).deliveries()).isEmpty();
+  }
+
+  @Test
+  void queuesOnOneLineTakeTurnsWithinAStepAndNoneOvertakesAMoreUrgentStep() {
+    for (int number = 1; number <= 40; number++) {
+      publish("full", 0, number);
+    }
+    publish("calm", 0, 101);
+    publish("calm", 0, 102);
+    publish("calm", 9, 109);
+    publish("other", 0, 201);
+    publish("other", 3, 203);
+    QueueConnection line = line(transport, "a", "full", "calm", "other");
+
+    List<Integer> oneByOne = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      oneByOne.addAll(numbers(line.exchange(List.of(), 1, false)));
+    }
+    assertThat(oneByOne).containsExactly(1, 101, 201, 2, 102);
+
+    Exchange rest = line.exchange(List.of(), 60, true);
+    assertThat(numbers(rest)).hasSize(40).startsWith(3, 4).endsWith(40, 203, 109);
+    assertThat(rest.more()).isFalse();
+    assertThat(rest.deliveries())
+        .filteredOn(delivery -> !delivery.queue().equals("full"))
+        .extracting(Delivery::queue)
+        .containsExactly("other", "calm");
+  }
+
+  @Test
+  void aPushToAnyQueueOfASharedLineWakesIt() throws InterruptedException {
+    QueueConnection line = line(transport, "a", "one", "two");
+    publish("two", 9, 1);
+    assertThat(numbers(line.exchange(List.of(), 9, true))).containsExactly(1);
+    woken.drainPermits();
+
+    publish("two", 9, 2);
+
+    assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(line.exchange(List.of(), 9, true).deliveries())
+        .extracting(Delivery::queue)
+        .containsExactly("two");
+  }
+
+  @Test
+  void anArmedFetchThatEmptiesTheQueueIsFollowedByOneNoticeOfTheNextPush() throws Exception {
+    QueueConnection line = line("q", "a");
+    publish("q", 0, 1);
+    line.exchange(List.of(), 5, true);
+    woken.drainPermits();
+    assertThat(line.givesNotice()).isTrue();
+
+    publish("q", 6, 2);
+
+    assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(numbers(line.exchange(List.of(), 5, true))).containsExactly(2);
+  }
+
+  @Test
+  void aTagNamesItsHolderAndNoOtherDelivery() {
+    publish("q", 0, 1);
+    publish("q", 0, 2);
+
+    List<Delivery> held = line("q", "a").exchange(List.of(), 2, false).deliveries();
+
+    assertThat(held).extracting(Delivery::tag).doesNotHaveDuplicates().isSorted();
+    assertThat(held).allMatch(delivery -> delivery.tag().startsWith("stalk:held:a:"));
+  }
+
+  @Test
+  void settlingWritesTheEffectsAndEndsExactlyItsOwnDelivery() {
+    publish("q", 0, 1);
+    publish("q", 0, 2);
+    QueueConnection line = line("q", "a");
+    List<Delivery> held = line.exchange(List.of(), 2, false).deliveries();
+
+    Exchange exchange =
+        line.exchange(
+            List.of(
+                done(
+                    held.get(0),
+                    new Effect.Publish(new Publication("next", 3, bytes("{}"))),
+                    new Effect.StoreResult("t1", bytes(SUCCESS)))),
+            0,
+            false);
+
+    assertThat(exchange.fates()).containsExactly(Fate.SETTLED);
+    assertThat(transport.renew(held.stream().map(Delivery::tag).toList()))
+        .containsExactly(held.get(0).tag());
+    assertThat(transport.results().get("t1").value()).isEqualTo(1);
+    assertThat(transport.lengths("next")).containsEntry(3, 1L).containsEntry(0, 0L);
+  }
+
+  @Test
+  void settlingTwiceWritesNothingTheSecondTime() {
+    publish("q", 0, 1);
+    QueueConnection line = line("q", "a");
+    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
+    Settlement settlement =
+        done(delivery, new Effect.Publish(new Publication("next", 0, bytes("{}"))));
+    line.exchange(List.of(settlement), 0, false);
+
+    Exchange again = line.exchange(List.of(settlement), 0, false);
+
+    assertThat(again.fates()).containsExactly(Fate.LAPSED);
+    assertThat(waiting("next")).hasSize(1);
+  }
+
+  @Test
+  void whatWasAcknowledgedEarlyIsWrittenWithoutIt() {
+    publish("q", 0, 1);
+    QueueConnection line = line("q", "a");
+    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
+    line.exchange(List.of(done(delivery)), 0, false);
+
+    Exchange late =
+        line.exchange(
+            List.of(
+                Settlement.afterAcknowledgement(
+                    delivery.tag(), List.of(new Effect.StoreResult("t1", bytes(SUCCESS))))),
+            0,
+            false);
+
+    assertThat(late.fates()).containsExactly(Fate.SETTLED);
+    assertThat(transport.results().get("t1").state()).isEqualTo(TaskState.SUCCESS);
+  }
+
+  @Test
+  void aReturnedMessageIsFetchedNextAndAPublishedOneLast() {
+    publish("q", 0, 1);
+    publish("q", 0, 2);
+    publish("q", 0, 3);
+    QueueConnection line = line("q", "a");
+    List<Delivery> held = line.exchange(List.of(), 2, false).deliveries();
+
+    Exchange next =
+        line.exchange(
+            List.of(
+                done(
+                    held.get(0),
+                    new Effect.Publish(new Publication("q", 0, held.get(0).message()))),
+                done(
+                    held.get(1),
+                    new Effect.Return(new Publication("q", 0, held.get(1).message())))),
+            3,
+            false);
+
+    assertThat(numbers(next)).containsExactly(2, 3, 1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"status\": \"SUCCESS\", \"result\": 1}",
+        "{\"status\":\"SUCCESS\",\"result\":1}",
+        "{\"result\": 1, \"status\": \"SUCCESS\"}",
+        "children: []\nresult: 1\nstatus: SUCCESS\ntask_id: t1\n"
+      })
+  void aStoredSuccessIsNeverOverwritten(String stored) {
+    transport.results().store("t1", bytes(stored));
+    publish("q", 0, 1);
+    QueueConnection line = line("q", "a");
+    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
+
+    line.exchange(
+        List.of(done(delivery, new Effect.StoreResult("t1", bytes("{\"status\": \"FAILURE\"}")))),
+        0,
+        false);
+
+    AtomicReference<String> kept = new AtomicReference<>();
+    try (ResultBackend.Watch watch =
+        transport.results().watch("t1", meta -> kept.set(text(meta)))) {
+      assertThat(watch).isNotNull();
+      broker.await("it is read", () -> kept.get() != null);
+    }
+    assertThat(kept).hasValue(stored);
+  }
+
+  @Test
+  void aStoredFailureThatOnlyMentionsSuccessIsOverwritten() {
+    transport
+        .results()
+        .store("t1", bytes("{\"status\": \"STARTED\", \"result\": {\"status\": \"SUCCESS\"}}"));
+    publish("q", 0, 1);
+    QueueConnection line = line("q", "a");
+    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
+
+    line.exchange(List.of(done(delivery, new Effect.StoreResult("t1", bytes(SUCCESS)))), 0, false);
+
+    assertThat(transport.results().get("t1").value()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "not json",
+        "[]",
+        "{\"headers\": {}}",
+        "{\"headers\": null, \"properties\": {}}",
+        "{\"headers\": {}, \"properties\": {}",
+        "{\"headers\": {}, \"properties\": {}} x"
+      })
+  void whatIsNoEnvelopeIsNeverHeldAndIsKeptByteForByte(String poison) {
+    publish("q", 0, poison);
+    publish("q", 0, 1);
+
+    Exchange exchange = line("q", "a").exchange(List.of(), 5, false);
+
+    assertThat(exchange.quarantined()).isEqualTo(1);
+    assertThat(numbers(exchange)).containsExactly(1);
+    assertThat(waiting("q")).isEmpty();
+    var kept = transport.quarantine().at("q", 0);
+    assertThat(text(kept.message())).isEqualTo(poison);
+    assertThat(kept.entry().queue()).isEqualTo("q");
+    assertThat(kept.entry().deliveries()).isEqualTo(1);
+    assertThat(kept.entry().reason()).contains("JSON object");
+  }
+
+  @Test
+  void aFetchEndsAtAMebibyteOrSoAndSaysThatThereIsMore() {
+    for (int i = 0; i < 40; i++) {
+      publish(
+          "q",
+          0,
+          "{\"headers\": {}, \"properties\": {}, \"body\": \"%s\", \"n\": %d}"
+              .formatted("x".repeat(100_000), i));
+    }
+    QueueConnection line = line("q", "a");
+
+    Exchange first = line.exchange(List.of(), 40, true);
+
+    assertThat(first.deliveries()).hasSizeBetween(11, 27);
+    assertThat(first.more()).isTrue();
+    assertThat(line.exchange(List.of(), 40, true).deliveries()).isNotEmpty();
+  }
+
+  @Test
+  void anEnvelopeWithHalfASurrogatePairIsFetched() {
+    publish("q", 0, "{\"headers\": {\"argsrepr\": \"\\ud800\"}, \"properties\": {}, \"n\": 4}");
+
+    assertThat(numbers(line("q", "a").exchange(List.of(), 5, false))).containsExactly(4);
+  }
+
+  @Test
+  void withMemoryFullNothingIsFetchedAndEverythingIsSettled() {
+    publish("q", 0, 1);
+    publish("q", 0, 2);
+    QueueConnection line = line("q", "a");
+    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
+    broker.fill();
+
+    assertThatThrownBy(() -> line.exchange(List.of(), 1, false))
+        .isInstanceOf(BrokerFullException.class);
+    assertThat(waiting("q")).hasSize(1);
+    assertThatThrownBy(() -> publish("q", 0, 3)).isInstanceOf(BrokerFullException.class);
+
+    Exchange exchange =
+        line.exchange(List.of(done(delivery, new Effect.StoreResult("t1", bytes("{}")))), 0, false);
+    assertThat(exchange.fates()).containsExactly(Fate.SETTLED);
+    broker.free();
+
+    assertThat(transport.renew(List.of(delivery.tag()))).containsExactly(delivery.tag());
+    assertThat(numbers(line.exchange(List.of(), 1, false))).containsExactly(2);
+  }
+
+  @Test
+  void deliveriesAreCountedFromTheSecondOnUntilTheyAreForgotten() {
+    assertThat(transport.countDelivery("tag")).isEqualTo(2);
+    assertThat(transport.countDelivery("tag")).isEqualTo(3);
+    assertThat(transport.countDelivery("another")).isEqualTo(2);
+    publish("q", 0, 1);
+    QueueConnection line = line("q", "a");
+    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
+
+    line.exchange(List.of(done(delivery, new Effect.ForgetDeliveries("tag"))), 0, false);
+
+    assertThat(transport.countDelivery("tag")).isEqualTo(2);
+    assertThat(transport.countDelivery("another")).isEqualTo(3);
+  }
+}
