@@ -37,7 +37,8 @@ public final class BrokerClient implements AutoCloseable {
   private BrokerClient(BrokerConfig config, Transport transport, Clock clock) {
     this.content = config.content();
     this.transport = transport;
-    this.messages = new MessageFactory(config.defaultQueue(), content, clock);
+    this.messages = new MessageFactory(config, clock);
+    config.routing().queues().values().forEach(q -> transport.queues().remember(q));
     this.sender = new TaskSender(transport, messages);
     this.callbacks =
         Executors.newSingleThreadExecutor(
@@ -65,8 +66,8 @@ public final class BrokerClient implements AutoCloseable {
 
   /**
    * A client over a transport of one's own, such as the one in memory of the module {@code
-   * testkit}. Of the configuration it uses the default queue and the content settings; everything
-   * else is the transport's. Closing the client closes the transport.
+   * testkit}. Of the configuration it uses the default queue, the routing and the content settings;
+   * everything else is the transport's. Closing the client closes the transport.
    */
   public static BrokerClient over(Transport transport, BrokerConfig config) {
     return over(transport, config, Clock.systemUTC());
@@ -96,6 +97,7 @@ public final class BrokerClient implements AutoCloseable {
    *     subscriber; nothing was sent then
    * @throws EncodingException if an argument has no form in the serializer, the body is too large,
    *     or the library of the serializer or compression is missing
+   * @throws QueueNotFoundException if its queue has to be declared and is not
    */
   public AsyncResult send(TaskSignature signature) {
     return sendAll(List.of(signature)).get(0);

@@ -49,6 +49,7 @@ import org.jspecify.annotations.Nullable;
  *     Celery by default
  * @param content which content types bodies and results have, which are read, and how large they
  *     may be; JSON alone by default
+ * @param routing how calls are sent that do not say it themselves; to the default queue by default
  */
 public record BrokerConfig(
     String url,
@@ -65,7 +66,8 @@ public record BrokerConfig(
     RedisTls tls,
     RedisSentinel sentinel,
     PublishRetryPolicy publishRetry,
-    ContentConfig content) {
+    ContentConfig content,
+    RoutingConfig routing) {
 
   public static final String DEFAULT_URL = "redis://localhost:6379/0";
   public static final Duration DEFAULT_RESULT_EXPIRES = Duration.ofDays(1);
@@ -116,6 +118,7 @@ public record BrokerConfig(
         "max-deliveries must be between 0 and 1000",
         maxDeliveries);
     Objects.requireNonNull(content, "content");
+    Objects.requireNonNull(routing, "routing");
   }
 
   private static void checkTimeout(String name, Duration timeout) {
@@ -217,6 +220,7 @@ public record BrokerConfig(
     builder.sentinel = sentinel;
     builder.publishRetry = publishRetry;
     builder.content = content;
+    builder.routing = routing;
     return builder;
   }
 
@@ -291,7 +295,7 @@ public record BrokerConfig(
   /** Without user and password. */
   @Override
   public String toString() {
-    return "BrokerConfig[url=%s, resultsUrl=%s, resultExpires=%s, defaultQueue=%s, maxConnections=%d, connectTimeout=%s, socketTimeout=%s, visibilityTimeout=%s, lease=%s, maxDeliveries=%d, naming=%s, tls=%s, sentinel=%s, publishRetry=%s, content=%s]"
+    return "BrokerConfig[url=%s, resultsUrl=%s, resultExpires=%s, defaultQueue=%s, maxConnections=%d, connectTimeout=%s, socketTimeout=%s, visibilityTimeout=%s, lease=%s, maxDeliveries=%d, naming=%s, tls=%s, sentinel=%s, publishRetry=%s, content=%s, routing=%s]"
         .formatted(
             RedisUrl.parse(url),
             RedisUrl.parseResults(resultsUrl),
@@ -307,7 +311,8 @@ public record BrokerConfig(
             tls,
             sentinel,
             publishRetry,
-            content);
+            content,
+            routing);
   }
 
   /** Collects values; each setter takes what the component of its name says. Not thread-safe. */
@@ -327,6 +332,7 @@ public record BrokerConfig(
     private RedisSentinel sentinel = RedisSentinel.NONE;
     private PublishRetryPolicy publishRetry = PublishRetryPolicy.DEFAULT;
     private ContentConfig content = ContentConfig.DEFAULT;
+    private RoutingConfig routing = RoutingConfig.DEFAULT;
 
     private Builder() {}
 
@@ -383,6 +389,11 @@ public record BrokerConfig(
 
     public Builder content(ContentConfig value) {
       content = value;
+      return this;
+    }
+
+    public Builder routing(RoutingConfig value) {
+      routing = value;
       return this;
     }
 
@@ -537,7 +548,8 @@ public record BrokerConfig(
           tls,
           sentinel,
           publishRetry,
-          content);
+          content,
+          routing);
     }
   }
 }

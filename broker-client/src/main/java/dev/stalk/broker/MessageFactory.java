@@ -4,6 +4,7 @@ import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.message.MessageProperties;
+import dev.stalk.broker.message.PublishRetry;
 import dev.stalk.broker.message.Route;
 import dev.stalk.broker.message.SendOptions;
 import dev.stalk.broker.message.TaskBody;
@@ -11,9 +12,11 @@ import dev.stalk.broker.message.TaskHeaders;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.message.TaskSignature;
 import dev.stalk.broker.transport.Publication;
+import dev.stalk.broker.transport.UnroutableException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Clock;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -23,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,22 +34,33 @@ import org.jspecify.annotations.Nullable;
  * app/base.py:Celery.send_task}). Thread-safe.
  */
 public final class MessageFactory {
-  private static final Map<String, @Nullable Object> NOTHING_FOLLOWS = nothingFollows();
+  /**
+   * The header in which a message says when it was sent, in seconds since 1970 by the sender's
+   * clock, as Python's {@code time.time()}. It is Stalk's own: Celery's workers show it among
+   * {@code request.headers} and do nothing with it.
+   */
+  public static final String SENT_AT = "stalk_sent_at";
+
+  private static final Map<String, @Nullable Object> NOTHING_FOLLOWS = embed(null, null);
+
+  private static final Instant FIRST = Instant.parse("0001-01-02T00:00:00Z");
+  private static final Instant LAST = Instant.parse("9999-12-30T23:59:59.999999999Z");
 
   private final String defaultQueue;
-  private final Clock clock;
+  private final RoutingConfig routing;
   private final ContentConfig content;
+  private final Clock clock;
   private final String origin = "gen%d@%s".formatted(ProcessHandle.current().pid(), hostName());
   private final String replyTo = UUID.randomUUID().toString();
 
   /**
-   * @param defaultQueue the queue of signatures that name none
-   * @param content how bodies are written
-   * @param clock for countdowns
+   * @param config where calls go that do not say it, and how bodies are written
+   * @param clock for countdowns, and to say when a message was sent
    */
-  public MessageFactory(String defaultQueue, ContentConfig content, Clock clock) {
-    this.defaultQueue = defaultQueue;
-    this.content = content;
+  public MessageFactory(BrokerConfig config, Clock clock) {
+    this.defaultQueue = config.defaultQueue();
+    this.routing = config.routing();
+    this.content = config.content();
     this.clock = clock;
   }
 
@@ -58,63 +73,90 @@ public final class MessageFactory {
     }
   }
 
+  /** How a message belongs to others, beyond what its options say. */
+  private record Context(
+      @Nullable String group,
+      @Nullable Integer groupIndex,
+      @Nullable List<String> stampedHeaders,
+      Map<String, @Nullable Object> stamps,
+      Map<String, @Nullable Object> embed) {}
+
   /**
    * The message of one call.
    *
    * @throws IllegalArgumentException if a time is out of the range Python can read
+   * @throws QueueNotFoundException if its queue has to be declared and is not
    */
   public TaskMessage message(TaskSignature signature) {
-    SendOptions options = signature.options();
+    SendOptions options = routing.options(signature);
+    List<Object> callbacks = WireSignature.all(options.link());
+    List<Object> errbacks = WireSignature.all(options.linkError());
+    Context context =
+        new Context(
+            null,
+            null,
+            options.stamps().isEmpty() ? null : List.copyOf(options.stamps().keySet()),
+            options.stamps(),
+            callbacks == null && errbacks == null ? NOTHING_FOLLOWS : embed(callbacks, errbacks));
+    return message(signature, options, context, clock.instant());
+  }
+
+  private TaskMessage message(
+      TaskSignature call, SendOptions options, Context context, Instant now) {
     String id = options.id() == null ? UUID.randomUUID().toString() : options.id();
-    Instant now = clock.instant();
-    Instant expires = options.expires();
+    Instant expires = expires(options, now);
     TaskHeaders headers =
         new TaskHeaders(
-            signature.task(),
+            call.task(),
             id,
             options.shadow(),
             time("eta", eta(options, now)),
             time("expires", expires),
-            null,
-            null,
+            context.group(),
+            context.groupIndex(),
             0,
             seconds(options.timeLimit()),
             seconds(options.softTimeLimit()),
             options.rootId() == null ? id : options.rootId(),
             options.parentId(),
-            MessageCodec.argsRepr(signature.args()),
-            MessageCodec.kwargsRepr(signature.kwargs()),
+            options.argsRepr() == null ? MessageCodec.argsRepr(call.args()) : options.argsRepr(),
+            options.kwargsRepr() == null
+                ? MessageCodec.kwargsRepr(call.kwargs())
+                : options.kwargsRepr(),
             origin,
             options.ignoreResult(),
             0,
-            null,
-            Map.of(),
+            context.stampedHeaders(),
+            context.stamps(),
             "java",
-            options.headers());
+            sentAt(options.headers(), now));
     MessageProperties properties =
         new MessageProperties(
             id,
-            replyTo,
+            options.replyTo() == null ? replyTo : options.replyTo(),
             options.priority() == null ? 0 : options.priority(),
-            route(options),
+            routing.destination(options, defaultQueue),
             false,
             expires == null ? null : expiration(now, expires),
             options.serializer(),
-            options.compression());
+            options.compression(),
+            options.retry() == null ? PublishRetry.AS_CONFIGURED : options.retry());
     return new TaskMessage(
-        headers, new TaskBody(signature.args(), signature.kwargs(), NOTHING_FOLLOWS), properties);
+        headers, new TaskBody(call.args(), call.kwargs(), context.embed()), properties);
   }
 
-  private Route route(SendOptions options) {
-    if (options.route() != null) {
-      return options.route();
-    }
-    return Route.toQueue(options.queue() == null ? defaultQueue : options.queue());
+  /** A time that the caller set himself stays. */
+  private static Map<String, @Nullable Object> sentAt(
+      Map<String, @Nullable Object> own, Instant now) {
+    Map<String, @Nullable Object> headers = new LinkedHashMap<>(own);
+    headers.putIfAbsent(SENT_AT, now.toEpochMilli() / 1000.0);
+    return headers;
   }
 
   /**
    * The message of a task that follows another, made of a signature in that one's embed (celery
-   * {@code canvas.py:Signature.apply_async} inside {@code app/trace.py:trace_task}).
+   * {@code canvas.py:Signature.apply_async} inside {@code app/trace.py:trace_task}). It is routed
+   * as any other call.
    *
    * @param parent the task it follows
    * @param task its name
@@ -122,8 +164,8 @@ public final class MessageFactory {
    * @param kwargs its keyword arguments
    * @param options the signature's options as they came, named as {@code apply_async} names them;
    *     what is missing or of another type counts as not given
-   * @param queue where it goes
    * @param now the time from which countdowns are counted
+   * @throws QueueNotFoundException if its queue has to be declared and is not
    */
   public TaskMessage followUp(
       TaskMessage parent,
@@ -131,45 +173,68 @@ public final class MessageFactory {
       List<@Nullable Object> args,
       Map<String, @Nullable Object> kwargs,
       Map<String, @Nullable Object> options,
-      String queue,
       Instant now) {
     FollowUpOptions given = new FollowUpOptions(options, now);
     TaskHeaders before = parent.headers();
-    String id = given.text("task_id", UUID.randomUUID().toString());
-    OffsetDateTime expires = given.time("expires", "expires");
-    TaskHeaders headers =
-        new TaskHeaders(
-            task,
-            id,
-            given.text("shadow"),
-            given.time("countdown", "eta"),
-            expires,
+    SendOptions.Builder inherited = given.sendOptions().toBuilder();
+    inherited.rootId(
+        given.text("root_id", before.rootId() == null ? before.id() : before.rootId()));
+    inherited.parentId(given.text("parent_id", before.id()));
+    inherited.replyTo(given.text("reply_to", parent.properties().replyTo()));
+    TaskSignature call = new TaskSignature(task, args, kwargs, inherited.build(), false);
+    Context context =
+        new Context(
             given.text("group_id"),
             given.integer("group_index"),
-            0,
-            given.number("time_limit"),
-            given.number("soft_time_limit"),
-            given.text("root_id", before.rootId() == null ? before.id() : before.rootId()),
-            given.text("parent_id", before.id()),
-            MessageCodec.argsRepr(args),
-            MessageCodec.kwargsRepr(kwargs),
-            origin,
-            options.get("ignore_result") instanceof Boolean ignored ? ignored : null,
-            0,
             given.stampedHeaders(),
             given.stamps(),
-            "java",
-            given.headers());
-    Integer priority = given.integer("priority");
-    MessageProperties properties =
+            given.embed());
+    return message(call, routing.options(call), context, now);
+  }
+
+  /**
+   * The message of a task's next attempt: the same id and workflow, one retry more (celery {@code
+   * app/task.py:Task.signature_from_request}).
+   *
+   * @param message the attempt that ends
+   * @param queue where the next one goes
+   * @param args its positional arguments; null for the same
+   * @param kwargs its keyword arguments; null for the same
+   * @param eta not before; null for at once
+   * @param now the time it is sent
+   */
+  public TaskMessage nextAttempt(
+      TaskMessage message,
+      String queue,
+      @Nullable List<@Nullable Object> args,
+      @Nullable Map<String, @Nullable Object> kwargs,
+      @Nullable Instant eta,
+      Instant now) {
+    TaskHeaders headers = message.headers();
+    TaskBody body = message.body();
+    MessageProperties properties = message.properties();
+    OffsetDateTime expires = headers.expires();
+    Map<String, @Nullable Object> custom = new LinkedHashMap<>(headers.custom());
+    boolean timed = custom.remove(SENT_AT) != null;
+    TaskHeaders next =
+        headers.nextAttempt(
+            time("eta", eta),
+            args == null ? headers.argsRepr() : MessageCodec.argsRepr(args),
+            kwargs == null ? headers.kwargsRepr() : MessageCodec.kwargsRepr(kwargs),
+            timed ? sentAt(custom, now) : custom);
+    return new TaskMessage(
+        next,
+        new TaskBody(
+            args == null ? body.args() : args,
+            kwargs == null ? body.kwargs() : kwargs,
+            body.embed()),
         new MessageProperties(
-            id,
-            given.text("reply_to", parent.properties().replyTo()),
-            priority == null ? 0 : Math.max(0, Math.min(9, priority)),
+            properties.correlationId(),
+            properties.replyTo(),
+            properties.priority(),
             Route.toQueue(queue),
             false,
-            expires == null ? null : expiration(now, expires.toInstant()));
-    return new TaskMessage(headers, new TaskBody(args, kwargs, given.embed()), properties);
+            expires == null ? null : expiration(now, expires.toInstant())));
   }
 
   /**
@@ -191,12 +256,24 @@ public final class MessageFactory {
   }
 
   /**
-   * One copy of the encoded message for each of these queues, each with a delivery tag of its own,
-   * as holders of two copies would share an entry in {@code unacked} else.
+   * The encoded message for its queue, or for each queue that its exchange leads to, one copy each
+   * with a delivery tag of its own, as holders of two copies would share an entry in {@code
+   * unacked} else.
    *
-   * @throws EncodingException if an argument has no form in the serializer, the body is too large,
-   *     or a library is missing
+   * @param queuesOf finds the queues of a route through an exchange
+   * @throws EncodingException as {@link #publication}
+   * @throws UnroutableException if the exchange leads nowhere
+   * @throws IllegalArgumentException if it is a fanout exchange, which leads to no queue
    */
+  public List<Publication> publications(
+      TaskMessage message, Function<Route, List<String>> queuesOf) {
+    Route route = message.properties().route();
+    List<String> names =
+        route.exchange().isEmpty() ? List.of(route.routingKey()) : queuesOf.apply(route);
+    return copies(message, names);
+  }
+
+  /** The same for queues that are known already. */
   List<Publication> copies(TaskMessage message, List<String> queues) {
     return queues.stream().map(queue -> copy(message, queue)).toList();
   }
@@ -228,19 +305,37 @@ public final class MessageFactory {
     if (countdown == null) {
       return options.eta();
     }
-    return countdown.isZero() || countdown.isNegative() ? null : now.plus(countdown);
+    return countdown.isZero() || countdown.isNegative() ? null : after("countdown", now, countdown);
+  }
+
+  private static @Nullable Instant expires(SendOptions options, Instant now) {
+    Duration after = options.expiresAfter();
+    if (after == null) {
+      return options.expires();
+    }
+    return after.isNegative() ? now : after("expires", now, after);
+  }
+
+  private static Instant after(String name, Instant now, Duration time) {
+    try {
+      return now.plus(time);
+    } catch (DateTimeException | ArithmeticException e) {
+      throw new IllegalArgumentException(name + " is longer than Python can count: " + time, e);
+    }
   }
 
   private static @Nullable OffsetDateTime time(String name, @Nullable Instant instant) {
-    if (instant == null) {
-      return null;
-    }
-    OffsetDateTime time = instant.atOffset(ZoneOffset.UTC);
-    if (time.getYear() < 1 || time.getYear() > 9999) {
+    return instant == null ? null : pythonTime(name, instant);
+  }
+
+  /** In UTC. A day is left on either end, as Python workers turn times into their own zone. */
+  static OffsetDateTime pythonTime(String name, Instant instant) {
+    if (instant.isBefore(FIRST) || instant.isAfter(LAST)) {
       throw new IllegalArgumentException(
-          name + " must lie in the years 1 to 9999, which is all that Python knows: " + instant);
+          "%s must lie in the years 1 to 9999, a day from either end, which is all that Python knows: %s"
+              .formatted(name, instant));
     }
-    return time;
+    return instant.atOffset(ZoneOffset.UTC);
   }
 
   private static @Nullable Double seconds(@Nullable Duration limit) {
@@ -252,10 +347,11 @@ public final class MessageFactory {
     return Long.toString(Math.max(0, Duration.between(now, expires).toMillis()));
   }
 
-  private static Map<String, @Nullable Object> nothingFollows() {
+  private static Map<String, @Nullable Object> embed(
+      @Nullable List<Object> callbacks, @Nullable List<Object> errbacks) {
     Map<String, @Nullable Object> embed = new LinkedHashMap<>();
-    embed.put("callbacks", null);
-    embed.put("errbacks", null);
+    embed.put("callbacks", callbacks);
+    embed.put("errbacks", errbacks);
     embed.put("chain", null);
     embed.put("chord", null);
     return embed;

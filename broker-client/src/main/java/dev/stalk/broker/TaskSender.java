@@ -1,8 +1,11 @@
 package dev.stalk.broker;
 
+import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.message.ExchangeType;
+import dev.stalk.broker.message.PublishRetry;
 import dev.stalk.broker.message.Route;
 import dev.stalk.broker.message.TaskMessage;
+import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.Transport;
 import dev.stalk.broker.transport.UnroutableException;
@@ -15,11 +18,12 @@ import java.util.Map;
  * Brings messages on their way, each by its route: straight to a queue, to the queues of an
  * exchange, or to subscribers (celery {@code app/amqp.py:AMQP._create_task_sender}). Thread-safe.
  */
-final class TaskSender {
+public final class TaskSender {
   private final Transport transport;
   private final MessageFactory messages;
 
-  TaskSender(Transport transport, MessageFactory messages) {
+  /** Sends by this transport what this factory makes. */
+  public TaskSender(Transport transport, MessageFactory messages) {
     this.transport = transport;
     this.messages = messages;
   }
@@ -33,42 +37,52 @@ final class TaskSender {
    * Sends messages in order. All are encoded and all routes looked up before the first is sent.
    *
    * @throws UnroutableException if a route leads nowhere
+   * @throws BrokerException if the broker did not confirm all of them
+   * @throws EncodingException if one has no form in its serializer; then none was sent
    */
-  void send(List<TaskMessage> all) {
+  public void send(List<TaskMessage> all) {
     List<Publication> straight = new ArrayList<>();
     List<List<Publication>> routed = new ArrayList<>();
     List<Stretch> stretches = new ArrayList<>();
     Map<Route, List<String>> found = new HashMap<>();
+    PublishRetry retry = PublishRetry.AS_CONFIGURED;
     for (TaskMessage message : all) {
       Route route = message.properties().route();
+      if (!retry.equals(message.properties().retry())) {
+        cut(straight, routed, retry, stretches);
+        retry = message.properties().retry();
+      }
       if (route.exchange().isEmpty()) {
-        cut(new ArrayList<>(), routed, stretches);
+        cut(new ArrayList<>(), routed, retry, stretches);
         straight.add(messages.publication(message));
       } else if (route.type() == ExchangeType.FANOUT) {
-        cut(straight, routed, stretches);
+        cut(straight, routed, retry, stretches);
         byte[] encoded = messages.encode(message);
         stretches.add(() -> broadcast(route, encoded));
       } else {
-        cut(straight, new ArrayList<>(), stretches);
+        cut(straight, new ArrayList<>(), retry, stretches);
         List<String> queues = found.computeIfAbsent(route, transport.queues()::queues);
         routed.add(messages.copies(message, queues));
       }
     }
-    cut(straight, routed, stretches);
+    cut(straight, routed, retry, stretches);
     stretches.forEach(Stretch::send);
   }
 
   /** Ends the stretch that these messages are, if there are any. */
   private void cut(
-      List<Publication> straight, List<List<Publication>> routed, List<Stretch> stretches) {
+      List<Publication> straight,
+      List<List<Publication>> routed,
+      PublishRetry retry,
+      List<Stretch> stretches) {
     if (!straight.isEmpty()) {
       List<Publication> stretch = List.copyOf(straight);
-      stretches.add(() -> transport.publish(stretch));
+      stretches.add(() -> transport.publish(stretch, retry));
       straight.clear();
     }
     if (!routed.isEmpty()) {
       List<List<Publication>> stretch = List.copyOf(routed);
-      stretches.add(() -> transport.queues().publish(stretch));
+      stretches.add(() -> transport.queues().publish(stretch, retry));
       routed.clear();
     }
   }

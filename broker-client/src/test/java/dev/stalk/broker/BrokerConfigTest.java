@@ -42,7 +42,8 @@ class BrokerConfigTest {
                 RedisSentinel.NONE,
                 new PublishRetryPolicy(
                     3, Duration.ZERO, Duration.ofMillis(200), Duration.ofSeconds(1)),
-                ContentConfig.DEFAULT));
+                ContentConfig.DEFAULT,
+                RoutingConfig.DEFAULT));
   }
 
   @Test

@@ -143,7 +143,7 @@ final class SendCommand implements Callable<Integer> {
             .serializer(serializer)
             .compression(compression)
             .build();
-    return new TaskSignature(task, positional, named(), options);
+    return new TaskSignature(task, positional, named(), options, false);
   }
 
   private Map<String, @Nullable Object> named() {

@@ -2,6 +2,7 @@ package dev.stalk.testkit;
 
 import dev.stalk.broker.message.Binding;
 import dev.stalk.broker.message.ExchangeType;
+import dev.stalk.broker.message.PublishRetry;
 import dev.stalk.broker.message.QueueDeclaration;
 import dev.stalk.broker.message.Route;
 import dev.stalk.broker.transport.Publication;
@@ -44,6 +45,11 @@ final class InMemoryQueues implements Queues {
               write(declaration.queue());
               return true;
             });
+  }
+
+  @Override
+  public void remember(QueueDeclaration declaration) {
+    declarations.merge(declaration.queue(), declaration, InMemoryQueues::merge);
   }
 
   private static QueueDeclaration merge(QueueDeclaration known, QueueDeclaration more) {
@@ -112,13 +118,20 @@ final class InMemoryQueues implements Queues {
   @Override
   public List<String> queues(Route route) {
     RouteLookup.check(route);
-    return route.exchange().isEmpty()
-        ? List.of(route.routingKey())
-        : lookup.queues(route, bindings(route.exchange()));
+    if (route.exchange().isEmpty()) {
+      return List.of(route.routingKey());
+    }
+    var unused =
+        transport.step(
+            () -> {
+              declarations.keySet().forEach(this::write);
+              return true;
+            });
+    return lookup.queues(route, bindings(route.exchange()));
   }
 
   @Override
-  public void publish(List<List<Publication>> messages) {
+  public void publish(List<List<Publication>> messages, PublishRetry retry) {
     var unused =
         transport.step(
             () -> {

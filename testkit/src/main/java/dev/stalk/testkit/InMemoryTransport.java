@@ -3,6 +3,7 @@ package dev.stalk.testkit;
 import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.codec.Redelivery;
+import dev.stalk.broker.message.PublishRetry;
 import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.Fanout;
@@ -86,7 +87,7 @@ public final class InMemoryTransport implements Transport {
   }
 
   @Override
-  public void publish(List<Publication> publications) {
+  public void publish(List<Publication> publications, PublishRetry retry) {
     var unused =
         step(
             () -> {

@@ -1,5 +1,6 @@
 package dev.stalk.worker;
 
+import dev.stalk.broker.MessageFactory;
 import dev.stalk.broker.codec.DeliveryTag;
 import dev.stalk.broker.codec.MalformedMessageException;
 import dev.stalk.broker.codec.MessageCodec;
@@ -32,9 +33,6 @@ final class Admission {
 
   private static final String MDC_NAME = "task_name";
   private static final String MDC_QUEUE = "queue";
-
-  /** The header by which a sender may tell when it sent a message, in seconds since 1970. */
-  private static final String SENT_AT = "stalk_sent_at";
 
   private static final double LONGEST_WAIT_SECONDS = 365 * 86_400.0;
 
@@ -135,18 +133,26 @@ final class Admission {
   }
 
   /**
-   * How long ago the message says it was sent; null if it does not say. Clocks may disagree, and a
-   * header may hold anything: what cannot be is left out.
+   * How long the message has waited, by what it says of when it was sent and was to run; null if it
+   * does not say. Clocks may disagree: a message from the future has not waited. A retry that
+   * Python sent carries the time of its first attempt, and says nothing.
    */
   @Nullable Duration waited() {
     Admitted read = admitted;
-    if (read == null || !(read.message().headers().custom().get(SENT_AT) instanceof Number sent)) {
+    if (read == null) {
       return null;
     }
-    double seconds = services.clock().millis() / 1000.0 - sent.doubleValue();
-    return seconds >= 0 && seconds < LONGEST_WAIT_SECONDS
-        ? Duration.ofMillis((long) (seconds * 1000))
-        : null;
+    TaskHeaders headers = read.message().headers();
+    if (!(headers.custom().get(MessageFactory.SENT_AT) instanceof Number sent)
+        || (headers.retries() > 0 && headers.lang().equals("py"))) {
+      return null;
+    }
+    double since = sent.doubleValue();
+    if (headers.eta() != null) {
+      since = Math.max(since, headers.eta().toInstant().toEpochMilli() / 1000.0);
+    }
+    double seconds = Math.max(0, services.clock().millis() / 1000.0 - since);
+    return seconds < LONGEST_WAIT_SECONDS ? Duration.ofMillis(Math.round(seconds * 1000)) : null;
   }
 
   private Admitted read(TaskMessage message, RegisteredTask task) {
@@ -171,7 +177,7 @@ final class Admission {
       return FollowUps.of(
           message,
           services.messages(),
-          services.defaultQueue(),
+          route -> services.transport().queues().queues(route),
           services.content(),
           services.clock().instant());
     } catch (IllegalArgumentException e) {

@@ -5,16 +5,20 @@ import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.ResultCodec;
 import dev.stalk.broker.message.RemoteException;
+import dev.stalk.broker.message.Route;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.message.TaskResult;
 import dev.stalk.broker.message.TaskState;
 import dev.stalk.broker.transport.Effect;
+import dev.stalk.broker.transport.Publication;
+import dev.stalk.broker.transport.UnroutableException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 final class FollowUps {
   private final TaskMessage message;
   private final MessageFactory messages;
-  private final String defaultQueue;
+  private final Function<Route, List<String>> queuesOf;
   private final ContentConfig content;
   private final Instant now;
   private final List<EmbeddedSignature> callbacks;
@@ -36,12 +40,12 @@ final class FollowUps {
   private FollowUps(
       TaskMessage message,
       MessageFactory messages,
-      String defaultQueue,
+      Function<Route, List<String>> queuesOf,
       ContentConfig content,
       Instant now) {
     this.message = message;
     this.messages = messages;
-    this.defaultQueue = defaultQueue;
+    this.queuesOf = queuesOf;
     this.content = content;
     this.now = now;
     this.callbacks = read("callbacks");
@@ -61,10 +65,10 @@ final class FollowUps {
   static FollowUps of(
       TaskMessage message,
       MessageFactory messages,
-      String defaultQueue,
+      Function<Route, List<String>> queuesOf,
       ContentConfig content,
       Instant now) {
-    return new FollowUps(message, messages, defaultQueue, content, now);
+    return new FollowUps(message, messages, queuesOf, content, now);
   }
 
   private List<EmbeddedSignature> read(String part) {
@@ -93,6 +97,7 @@ final class FollowUps {
    * Callbacks, then the next step of the chain, each with the value before its own arguments.
    *
    * @throws EncodingException if the value has no form in JSON
+   * @throws UnroutableException if one goes through an exchange that leads nowhere
    */
   Sent afterSuccess(@Nullable Object value) {
     Sent sent = new Sent(new ArrayList<>(), new ArrayList<>());
@@ -152,8 +157,10 @@ final class FollowUps {
       @Nullable String group,
       @Nullable Integer index,
       Sent sent) {
-    TaskMessage next = signature.message(message, messages, value, group, index, defaultQueue, now);
-    sent.effects().add(new Effect.Publish(messages.publication(next)));
+    TaskMessage next = signature.message(message, messages, value, group, index, now);
+    for (Publication copy : messages.publications(next, queuesOf)) {
+      sent.effects().add(new Effect.Publish(copy));
+    }
     sent.children().add(TaskLink.resultTuple(next.headers().id()));
   }
 
@@ -205,7 +212,6 @@ final class FollowUps {
         @Nullable Object value,
         @Nullable String group,
         @Nullable Integer index,
-        String defaultQueue,
         Instant now) {
       List<@Nullable Object> args = new ArrayList<>();
       if (!Boolean.TRUE.equals(raw.get("immutable"))) {
@@ -221,15 +227,7 @@ final class FollowUps {
         changed.putIfAbsent("group_id", group);
         changed.putIfAbsent("group_index", index);
       }
-      return messages.followUp(
-          parent, String.valueOf(raw.get("task")), args, kwargs, changed, queue(defaultQueue), now);
-    }
-
-    /** Where it says, or where a worker sends what says nothing. */
-    private String queue(String defaultQueue) {
-      String queue = text("queue");
-      String key = text("exchange") == null ? text("routing_key") : null;
-      return queue != null ? queue : key != null ? key : defaultQueue;
+      return messages.followUp(parent, String.valueOf(raw.get("task")), args, kwargs, changed, now);
     }
   }
 }

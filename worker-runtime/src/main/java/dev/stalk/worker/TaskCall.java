@@ -1,12 +1,9 @@
 package dev.stalk.worker;
 
-import dev.stalk.broker.MessageFactory;
 import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.codec.ResultTooLargeException;
-import dev.stalk.broker.message.MessageProperties;
 import dev.stalk.broker.message.RemoteException;
-import dev.stalk.broker.message.Route;
 import dev.stalk.broker.message.TaskHeaders;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.transport.Delivery;
@@ -17,9 +14,8 @@ import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ThreadLocalRandom;
@@ -210,7 +206,6 @@ final class TaskCall {
     }
     Instant now = services.clock().instant();
     Instant eta = eta(retry, now);
-    TaskMessage next = next(eta, now);
     Throwable cause = retry.getCause();
     String when = eta == null ? "now" : "in " + seconds(Duration.between(now, eta)) + "s";
     String said =
@@ -219,14 +214,14 @@ final class TaskCall {
     try {
       return new Outcome.Retried(
           admitted.results(),
-          services.messages().publication(next),
+          services.messages().publication(next(retry, eta, now)),
           eta,
           cause,
           cause == null ? null : services.exceptions().remote(cause),
           traceback(cause == null ? retry : cause) + "celery.exceptions.Retry: " + said + "\n",
           children());
     } catch (EncodingException e) {
-      return failed(e); // what was read can be written again, so this is not expected
+      return failed(e); // arguments of the task's own making
     }
   }
 
@@ -240,10 +235,15 @@ final class TaskCall {
     if (cause != null) {
       return failed(cause);
     }
+    List<@Nullable Object> args = retry.args();
+    Map<String, @Nullable Object> kwargs = retry.kwargs();
     String message =
         "Can't retry %s[%s] args:%s kwargs:%s"
             .formatted(
-                headers().task(), headers().id(), headers().argsRepr(), headers().kwargsRepr());
+                headers().task(),
+                headers().id(),
+                args == null ? headers().argsRepr() : MessageCodec.argsRepr(args),
+                kwargs == null ? headers().kwargsRepr() : MessageCodec.kwargsRepr(kwargs));
     log.error("{}", message);
     return failure(
         "failure",
@@ -260,24 +260,17 @@ final class TaskCall {
     return countdown.isZero() || countdown.isNegative() ? null : now.plus(countdown);
   }
 
-  /** The same message to the queue it came from, one retry later. */
-  private TaskMessage next(@Nullable Instant eta, Instant now) {
-    TaskMessage message = admitted.message();
-    MessageProperties properties = message.properties();
-    OffsetDateTime expires = headers().expires();
-    return new TaskMessage(
-        headers()
-            .nextAttempt(
-                eta == null ? null : eta.atOffset(ZoneOffset.UTC),
-                headers().argsRepr(),
-                headers().kwargsRepr()),
-        message.body(),
-        new MessageProperties(
-            properties.correlationId(),
-            properties.replyTo(),
-            properties.priority(),
-            Route.toQueue(delivery.queue()),
-            false,
-            expires == null ? null : MessageFactory.expiration(now, expires.toInstant())));
+  /** The same message to the queue it came from, unless the task says otherwise. */
+  private TaskMessage next(RetryTask retry, @Nullable Instant eta, Instant now) {
+    String queue = retry.queue();
+    return services
+        .messages()
+        .nextAttempt(
+            admitted.message(),
+            queue == null ? delivery.queue() : queue,
+            retry.args(),
+            retry.kwargs(),
+            eta,
+            now);
   }
 }

@@ -1,5 +1,6 @@
 package dev.stalk.worker;
 
+import dev.stalk.broker.TaskSender;
 import dev.stalk.broker.message.SendOptions;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.message.TaskSignature;
@@ -89,7 +90,7 @@ final class TaskLink {
       inherited.rootId(root == null ? parent.headers().id() : root);
     }
     TaskMessage message = services.messages().message(signature.with(inherited.build()));
-    services.transport().publish(List.of(services.messages().publication(message)));
+    new TaskSender(services.transport(), services.messages()).send(List.of(message));
     children.add(resultTuple(message.headers().id()));
     return message.headers().id();
   }

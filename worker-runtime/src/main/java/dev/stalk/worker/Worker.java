@@ -88,6 +88,7 @@ public final class Worker implements AutoCloseable {
         builder.transport == null
             ? BrokerClient.transport(config.broker(), "stalk-worker")
             : builder.transport;
+    config.broker().routing().queues().values().forEach(q -> transport.queues().remember(q));
     this.revoked = new RevokedTasks(clock);
     this.metrics = new WorkerMetrics(builder.meters);
     BrokerClock brokerClock = new BrokerClock(transport, clock, System::nanoTime);
@@ -98,8 +99,7 @@ public final class Worker implements AutoCloseable {
             registry,
             new DeliveryLimit(transport, config.broker().maxDeliveries()),
             transport,
-            new MessageFactory(config.broker().defaultQueue(), config.broker().content(), clock),
-            config.broker().defaultQueue(),
+            new MessageFactory(config.broker(), clock),
             new Exceptions(builder.exceptions),
             timer,
             STOPPED_TASKS_GRACE,

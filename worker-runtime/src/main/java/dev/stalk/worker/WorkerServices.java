@@ -15,7 +15,6 @@ import java.util.List;
  * @param limit how often a message may be begun
  * @param transport the broker
  * @param messages makes messages for follow-ups
- * @param defaultQueue where follow-ups go that name no queue
  * @param exceptions what Python sees of what tasks throw
  * @param timer for time limits
  * @param grace how long a task that was stopped by force gets to leave its thread
@@ -33,7 +32,6 @@ record WorkerServices(
     DeliveryLimit limit,
     Transport transport,
     MessageFactory messages,
-    String defaultQueue,
     Exceptions exceptions,
     Timer timer,
     Duration grace,

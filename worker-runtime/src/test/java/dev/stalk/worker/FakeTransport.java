@@ -2,6 +2,7 @@ package dev.stalk.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stalk.broker.message.PublishRetry;
 import dev.stalk.broker.transport.Fanout;
 import dev.stalk.broker.transport.ParkedMessages;
 import dev.stalk.broker.transport.Publication;
@@ -170,7 +171,7 @@ final class FakeTransport implements Transport {
   }
 
   @Override
-  public void publish(List<Publication> publications) {
+  public void publish(List<Publication> publications, PublishRetry retry) {
     published.addAll(publications);
   }
 

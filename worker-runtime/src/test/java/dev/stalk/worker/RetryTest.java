@@ -7,6 +7,7 @@ import static dev.stalk.worker.Messages.aTaskMessage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.stalk.broker.message.Route;
 import dev.stalk.broker.message.TaskHeaders;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.transport.Effect;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -103,6 +105,60 @@ class RetryTest {
 
     assertThat(Bench.eta(published(bench.effects(aTaskMessage()).get(0))))
         .isEqualTo(NOW.plusSeconds(99));
+  }
+
+  @Test
+  void otherArgumentsTakeThePlaceOfTheOldAndTheOthersStay() {
+    bench.throwing(TaskOptions.DEFAULT, RetryTask.after(Duration.ZERO).withArgs("three", null));
+
+    TaskMessage after =
+        published(bench.effects(aTaskMessage().args(1, "two").kwarg("k", 3)).get(0));
+
+    assertThat(after.body().args()).containsExactly("three", null);
+    assertThat(after.body().kwargs()).isEqualTo(Map.of("k", 3));
+    assertThat(after.headers().argsRepr()).isEqualTo("('three', None)");
+  }
+
+  @Test
+  void otherKeywordArgumentsTakeThePlaceOfAllTheOld() {
+    bench.throwing(
+        TaskOptions.DEFAULT, RetryTask.after(Duration.ZERO).withKwargs(Map.of("page", 2)));
+
+    TaskMessage after =
+        published(bench.effects(aTaskMessage().args(1, "two").kwarg("k", 3)).get(0));
+
+    assertThat(after.body().args()).containsExactly(1, "two");
+    assertThat(after.body().kwargs()).isEqualTo(Map.of("page", 2));
+    assertThat(after.headers().kwargsRepr()).isEqualTo("{'page': 2}");
+  }
+
+  @Test
+  void aRetryMayGoToAnotherQueue() {
+    bench.throwing(TaskOptions.DEFAULT, RetryTask.after(Duration.ZERO).on("slow").atMost(9));
+
+    Effect.Publish publish = (Effect.Publish) bench.effects(aTaskMessage().retries(5)).get(0);
+
+    assertThat(publish.publication().queue()).isEqualTo("slow");
+    assertThat(published(publish).properties().route()).isEqualTo(Route.toQueue("slow"));
+  }
+
+  @Test
+  void argumentsThatCannotBeWrittenAreAFailure() {
+    bench.throwing(TaskOptions.DEFAULT, RetryTask.after(Duration.ZERO).withArgs(new Object()));
+
+    assertThat(stored(bench.effects(aTaskMessage()).get(0)))
+        .startsWith("{\"status\": \"FAILURE\"")
+        .contains("cannot be written as JSON");
+  }
+
+  @Test
+  void whatCouldNotBeRetriedShowsTheArgumentsItWouldHaveHad() {
+    bench.throwing(
+        options(RetryPolicy.builder().maxRetries(0)),
+        RetryTask.later().withArgs(9).withKwargs(Map.of()));
+
+    assertThat(stored(bench.effects(aTaskMessage().args(1)).get(0)))
+        .contains("Can't retry echo[id-1] args:(9,) kwargs:{}");
   }
 
   @Test

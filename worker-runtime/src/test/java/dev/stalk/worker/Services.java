@@ -1,5 +1,6 @@
 package dev.stalk.worker;
 
+import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.MessageFactory;
 import dev.stalk.broker.codec.ContentConfig;
 import java.time.Clock;
@@ -75,8 +76,7 @@ final class Services {
         registry,
         new DeliveryLimit(transport, maxDeliveries),
         transport,
-        new MessageFactory("celery", content, clock),
-        "celery",
+        new MessageFactory(BrokerConfig.builder().content(content).build(), clock),
         new Exceptions(exceptions),
         timer,
         grace,

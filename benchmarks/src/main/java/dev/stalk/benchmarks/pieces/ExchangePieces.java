@@ -3,7 +3,6 @@ package dev.stalk.benchmarks.pieces;
 import dev.stalk.broker.BrokerClient;
 import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.MessageFactory;
-import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.ResultCodec;
 import dev.stalk.broker.message.TaskResult;
 import dev.stalk.broker.message.TaskSignature;
@@ -44,7 +43,7 @@ public class ExchangePieces {
   public int batch;
 
   private final MessageFactory factory =
-      new MessageFactory(QUEUE, ContentConfig.DEFAULT, Clock.systemUTC());
+      new MessageFactory(BrokerConfig.builder().defaultQueue(QUEUE).build(), Clock.systemUTC());
   private RedisServer redis;
   private Transport transport;
   private QueueConnection line;

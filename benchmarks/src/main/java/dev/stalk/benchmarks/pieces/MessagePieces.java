@@ -1,7 +1,7 @@
 package dev.stalk.benchmarks.pieces;
 
+import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.MessageFactory;
-import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.codec.ResultCodec;
 import dev.stalk.broker.message.TaskMessage;
@@ -30,7 +30,7 @@ public class MessagePieces {
   public int payload;
 
   private final MessageFactory factory =
-      new MessageFactory("celery", ContentConfig.DEFAULT, Clock.systemUTC());
+      new MessageFactory(BrokerConfig.builder().build(), Clock.systemUTC());
   private TaskSignature signature;
   private TaskMessage message;
   private byte[] encoded;

@@ -75,6 +75,11 @@ public final class MessageCodec {
     return PythonTime.parseInstant(text);
   }
 
+  /** A time in the one form that every version of Celery reads exactly. */
+  public static String text(OffsetDateTime time) {
+    return PythonTime.stamp(time);
+  }
+
   /** Any value as Celery's logs show it, at most 1,040 characters. */
   public static String repr(@Nullable Object value) {
     return PythonRepr.of(value);

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *     one, and in every message that was read
  * @param compression the kombu name of how the body is to be compressed, or {@code none}; null for
  *     the configured one, and in every message that was read
+ * @param retry how often its publish is tried again; as configured in every message that was read
  */
 public record MessageProperties(
     String correlationId,
@@ -26,7 +27,8 @@ public record MessageProperties(
     boolean redelivered,
     @Nullable String expiration,
     @Nullable String serializer,
-    @Nullable String compression) {
+    @Nullable String compression,
+    PublishRetry retry) {
 
   /** With a body as configured. */
   public MessageProperties(
@@ -36,12 +38,22 @@ public record MessageProperties(
       Route route,
       boolean redelivered,
       @Nullable String expiration) {
-    this(correlationId, replyTo, priority, route, redelivered, expiration, null, null);
+    this(
+        correlationId,
+        replyTo,
+        priority,
+        route,
+        redelivered,
+        expiration,
+        null,
+        null,
+        PublishRetry.AS_CONFIGURED);
   }
 
   public MessageProperties {
     Objects.requireNonNull(correlationId, "correlationId");
     Objects.requireNonNull(replyTo, "replyTo");
     Objects.requireNonNull(route, "route");
+    Objects.requireNonNull(retry, "retry");
   }
 }

@@ -70,13 +70,18 @@ public record TaskHeaders(
   }
 
   /**
-   * The headers of this task's next attempt: the same but for one retry more, its time and the text
-   * forms of its arguments (celery {@code app/task.py:Task.signature_from_request}).
+   * The headers of this task's next attempt: the same but for one retry more, its time, the text
+   * forms of its arguments and what is not the protocol's (celery {@code
+   * app/task.py:Task.signature_from_request}).
    *
    * @param nextEta not to be run before; null for at once
+   * @param nextCustom every header that is not the protocol's
    */
   public TaskHeaders nextAttempt(
-      @Nullable OffsetDateTime nextEta, String nextArgsRepr, String nextKwargsRepr) {
+      @Nullable OffsetDateTime nextEta,
+      String nextArgsRepr,
+      String nextKwargsRepr,
+      Map<String, @Nullable Object> nextCustom) {
     return new TaskHeaders(
         task,
         id,
@@ -98,6 +103,6 @@ public record TaskHeaders(
         stampedHeaders,
         stamps,
         lang,
-        custom);
+        nextCustom);
   }
 }

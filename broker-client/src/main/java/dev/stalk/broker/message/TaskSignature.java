@@ -23,12 +23,15 @@ import org.jspecify.annotations.Nullable;
  * @param args positional arguments; anything Jackson can write, and null
  * @param kwargs keyword arguments
  * @param options how to send it
+ * @param isImmutable whether it takes nothing of the task it follows, neither result nor id
+ *     (Celery's {@code si}); of no meaning for a call that is sent by itself
  */
 public record TaskSignature(
     String task,
     List<@Nullable Object> args,
     Map<String, @Nullable Object> kwargs,
-    SendOptions options) {
+    SendOptions options,
+    boolean isImmutable) {
 
   public TaskSignature {
     if (Objects.requireNonNull(task, "task").isBlank()) {
@@ -41,14 +44,14 @@ public record TaskSignature(
 
   /** A call with positional arguments. */
   public static TaskSignature of(String task, @Nullable Object... args) {
-    return new TaskSignature(task, Arrays.asList(args), Map.of(), SendOptions.DEFAULT);
+    return new TaskSignature(task, Arrays.asList(args), Map.of(), SendOptions.DEFAULT, false);
   }
 
   /** A copy with one more keyword argument; an earlier one of that name is replaced. */
   public TaskSignature kwarg(String name, @Nullable Object value) {
     Map<String, @Nullable Object> changed = new LinkedHashMap<>(kwargs);
     changed.put(Objects.requireNonNull(name, "name"), value);
-    return new TaskSignature(task, args, changed, options);
+    return new TaskSignature(task, args, changed, options, isImmutable);
   }
 
   /** A copy that goes to this queue instead of the client's default queue. */
@@ -91,7 +94,48 @@ public record TaskSignature(
 
   /** A copy that is discarded unless it has begun by this instant. */
   public TaskSignature expiringAt(Instant expires) {
-    return with(options.toBuilder().expires(expires).build());
+    return with(options.toBuilder().expires(expires).expiresAfter(null).build());
+  }
+
+  /** A copy that is discarded unless it has begun so long after it is sent. */
+  public TaskSignature expiringAfter(Duration time) {
+    return with(options.toBuilder().expires(null).expiresAfter(time).build());
+  }
+
+  /**
+   * A copy that, once it has succeeded, has this called with its result (Celery's {@code link}).
+   * Whoever runs the task sends it.
+   */
+  public TaskSignature link(TaskSignature callback) {
+    return with(options.toBuilder().link(callback).build());
+  }
+
+  /**
+   * A copy that, once it has failed for good, has this called with its id (Celery's {@code
+   * link_error}). A Python worker that knows the errback itself, and more than one argument of it,
+   * calls it with request, exception and traceback instead.
+   */
+  public TaskSignature linkError(TaskSignature errback) {
+    return with(options.toBuilder().linkError(errback).build());
+  }
+
+  /** A copy that, when it follows another task, takes its own arguments alone. */
+  public TaskSignature asImmutable() {
+    return new TaskSignature(task, args, kwargs, options, true);
+  }
+
+  /**
+   * A copy with one more stamp, to be seen by its task, and to revoke it by.
+   *
+   * @throws IllegalArgumentException if the name is one of Celery's own
+   */
+  public TaskSignature withStamp(String name, @Nullable Object value) {
+    return with(options.toBuilder().stamp(name, value).build());
+  }
+
+  /** A copy whose publish is tried again so often. */
+  public TaskSignature withRetry(PublishRetry retry) {
+    return with(options.toBuilder().retry(retry).build());
   }
 
   /**
@@ -105,6 +149,6 @@ public record TaskSignature(
 
   /** A copy with these options. */
   public TaskSignature with(SendOptions changed) {
-    return new TaskSignature(task, args, kwargs, changed);
+    return new TaskSignature(task, args, kwargs, changed, isImmutable);
   }
 }

@@ -1,5 +1,6 @@
 package dev.stalk.broker.redis;
 
+import dev.stalk.broker.message.PublishRetry;
 import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.BrokerInterruptedException;
 import dev.stalk.broker.transport.PublishRetryPolicy;
@@ -13,10 +14,25 @@ import org.jspecify.annotations.Nullable;
  * does. An answer that does not come in time is not retried: Redis may still carry it out.
  */
 final class RedisPublishRetry {
-  private final PublishRetryPolicy policy;
+  private final PublishRetryPolicy configured;
+  private final Sleeper sleeper;
 
-  RedisPublishRetry(PublishRetryPolicy policy) {
-    this.policy = policy;
+  RedisPublishRetry(PublishRetryPolicy configured) {
+    this(configured, pause -> Thread.sleep(pause.toMillis()));
+  }
+
+  /**
+   * @param sleeper what lets the caller's thread wait
+   */
+  RedisPublishRetry(PublishRetryPolicy configured, Sleeper sleeper) {
+    this.configured = configured;
+    this.sleeper = sleeper;
+  }
+
+  /** Lets time pass. */
+  interface Sleeper {
+    /** Returns after so long. */
+    void sleep(Duration pause) throws InterruptedException;
   }
 
   /** Publishes once. */
@@ -28,10 +44,12 @@ final class RedisPublishRetry {
   /**
    * Publishes all, in as many attempts as allowed.
    *
+   * @param retry what this call says of how often
    * @param failed called after each attempt that failed
    * @throws BrokerException why the last attempt failed
    */
-  <T> void run(List<T> all, Attempt<T> attempt, Runnable failed) {
+  <T> void run(List<T> all, PublishRetry retry, Attempt<T> attempt, Runnable failed) {
+    PublishRetryPolicy policy = configured.with(retry);
     List<T> left = all;
     for (int retries = 0; ; retries++) {
       List<T> unconfirmed = new ArrayList<>();
@@ -49,9 +67,9 @@ final class RedisPublishRetry {
     }
   }
 
-  private static void pause(Duration pause) {
+  private void pause(Duration pause) {
     try {
-      Thread.sleep(pause.toMillis());
+      sleeper.sleep(pause);
     } catch (InterruptedException e) {
       throw new BrokerInterruptedException("interrupted between two attempts to publish", e);
     }

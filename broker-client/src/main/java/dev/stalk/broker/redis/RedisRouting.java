@@ -1,6 +1,7 @@
 package dev.stalk.broker.redis;
 
 import dev.stalk.broker.message.Binding;
+import dev.stalk.broker.message.PublishRetry;
 import dev.stalk.broker.message.QueueDeclaration;
 import dev.stalk.broker.message.Route;
 import dev.stalk.broker.transport.BrokerException;
@@ -56,6 +57,11 @@ final class RedisRouting implements Queues {
           bindings.confirmed(queue);
           return queue;
         });
+  }
+
+  @Override
+  public void remember(QueueDeclaration declaration) {
+    bindings.remember(declaration);
   }
 
   /** An exchange that may be repeated without harm; what was declared is written again then. */
@@ -127,8 +133,8 @@ final class RedisRouting implements Queues {
   }
 
   @Override
-  public void publish(List<List<Publication>> messages) {
-    publishRetry.run(messages, this::publishPages, bindings::lost);
+  public void publish(List<List<Publication>> messages, PublishRetry retry) {
+    publishRetry.run(messages, retry, this::publishPages, bindings::lost);
   }
 
   private @Nullable BrokerException publishPages(

@@ -1,5 +1,6 @@
 package dev.stalk.broker.redis;
 
+import dev.stalk.broker.message.PublishRetry;
 import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.Fanout;
 import dev.stalk.broker.transport.ParkedMessages;
@@ -139,9 +140,9 @@ public final class RedisTransport implements Transport {
    * <p>What is on its way at once is bounded, in messages and in bytes; the caller waits meanwhile.
    */
   @Override
-  public void publish(List<Publication> publications) {
+  public void publish(List<Publication> publications, PublishRetry retry) {
     if (!bindings.anyExpires()) {
-      publishRetry.run(publications, this::publishPages, bindings::lost);
+      publishRetry.run(publications, retry, this::publishPages, bindings::lost);
       return;
     }
     List<Publication> lasting = new ArrayList<>();
@@ -153,8 +154,8 @@ public final class RedisTransport implements Transport {
         expiring.add(List.of(publication));
       }
     }
-    publishRetry.run(lasting, this::publishPages, bindings::lost);
-    routing.publish(expiring);
+    publishRetry.run(lasting, retry, this::publishPages, bindings::lost);
+    routing.publish(expiring, retry);
   }
 
   /**

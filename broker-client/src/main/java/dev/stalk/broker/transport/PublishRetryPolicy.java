@@ -1,5 +1,6 @@
 package dev.stalk.broker.transport;
 
+import dev.stalk.broker.message.PublishRetry;
 import java.time.Duration;
 
 /**
@@ -20,7 +21,7 @@ public record PublishRetryPolicy(
   private static final Duration LONGEST = Duration.ofDays(1);
 
   /** As many retries as it takes. */
-  public static final int FOREVER = Integer.MAX_VALUE;
+  public static final int FOREVER = PublishRetry.FOREVER;
 
   /** Celery's own default. */
   public static final PublishRetryPolicy DEFAULT =
@@ -44,6 +45,15 @@ public record PublishRetryPolicy(
     if (interval.isNegative() || interval.compareTo(LONGEST) > 0) {
       throw new IllegalArgumentException(name + " must be between 0s and 1d, not " + interval);
     }
+  }
+
+  /** This policy with what a call says for itself. */
+  public PublishRetryPolicy with(PublishRetry call) {
+    return new PublishRetryPolicy(
+        call.maxRetries() == null ? maxRetries : call.maxRetries(),
+        call.intervalStart() == null ? intervalStart : call.intervalStart(),
+        call.intervalStep() == null ? intervalStep : call.intervalStep(),
+        call.intervalMax() == null ? intervalMax : call.intervalMax());
   }
 
   /**

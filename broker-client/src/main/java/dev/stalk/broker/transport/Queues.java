@@ -1,6 +1,7 @@
 package dev.stalk.broker.transport;
 
 import dev.stalk.broker.message.Binding;
+import dev.stalk.broker.message.PublishRetry;
 import dev.stalk.broker.message.QueueDeclaration;
 import dev.stalk.broker.message.Route;
 import java.util.List;
@@ -18,6 +19,12 @@ public interface Queues {
    * adds to its bindings.
    */
   void declare(QueueDeclaration declaration);
+
+  /**
+   * Takes note of a queue without asking the broker: its bindings are written before a message is
+   * next published through an exchange, or to that queue.
+   */
+  void remember(QueueDeclaration declaration);
 
   /** Takes one binding away. Others of the queue stay, and so do its messages. */
   void unbind(String queue, Route binding);
@@ -43,10 +50,11 @@ public interface Queues {
    * published or none.
    *
    * @param messages for each message its copies, with a delivery tag of their own each
+   * @param retry how often what was not confirmed is tried again, where it is not as configured
    * @throws BrokerException if the broker did not confirm them all; with {@link
    *     BrokerUnavailableException} some messages may have been published
    */
-  void publish(List<List<Publication>> messages);
+  void publish(List<List<Publication>> messages, PublishRetry retry);
 
   /**
    * Looks at waiting messages without taking them, those served first in front.

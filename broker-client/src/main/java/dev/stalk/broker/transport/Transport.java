@@ -1,5 +1,6 @@
 package dev.stalk.broker.transport;
 
+import dev.stalk.broker.message.PublishRetry;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -16,10 +17,16 @@ public interface Transport extends AutoCloseable {
    * Publishes messages in order, in as few round trips as possible, and returns when the broker has
    * confirmed all of them.
    *
+   * @param retry how often what was not confirmed is tried again, where it is not as configured
    * @throws BrokerException if the broker did not confirm them all; with {@link
    *     BrokerUnavailableException} some may have been published
    */
-  void publish(List<Publication> publications);
+  void publish(List<Publication> publications, PublishRetry retry);
+
+  /** Publishes, and tries again as configured. */
+  default void publish(List<Publication> publications) {
+    publish(publications, PublishRetry.AS_CONFIGURED);
+  }
 
   /**
    * Opens a line of its own for a queue, or for several that share one. The connection is made at

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stalk.broker.message.MessageProperties;
+import dev.stalk.broker.message.PublishRetry;
 import dev.stalk.broker.message.RemoteException;
 import dev.stalk.broker.message.TaskBody;
 import dev.stalk.broker.message.TaskMessage;
@@ -39,7 +40,8 @@ class MessageContentTest {
             as.redelivered(),
             as.expiration(),
             serializer,
-            compression));
+            compression,
+            PublishRetry.AS_CONFIGURED));
   }
 
   private static JsonNode envelope(byte[] raw) {

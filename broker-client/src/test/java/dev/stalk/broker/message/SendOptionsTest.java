@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -34,6 +35,10 @@ class SendOptionsTest {
         wrong("the time limit", builder -> builder.timeLimit(Duration.ZERO)),
         wrong("the soft time limit", builder -> builder.softTimeLimit(Duration.ofNanos(999_999))),
         wrong("the time limit", builder -> builder.timeLimit(Duration.ofSeconds(-1))),
+        wrong("the time limit", builder -> builder.timeLimit(Duration.ofDays(366))),
+        wrong("called 'queue'", builder -> builder.stamp("queue", 1)),
+        wrong("called 'task'", builder -> builder.stamp("task", 1)),
+        wrong("called ''", builder -> builder.stamp("", 1)),
         wrong(
             "is longer than the hard one",
             builder ->
@@ -73,6 +78,14 @@ class SendOptionsTest {
             .parentId("parent")
             .serializer("yaml")
             .compression("zstd")
+            .expiresAfter(Duration.ofSeconds(1))
+            .retry(PublishRetry.NEVER)
+            .replyTo("reply")
+            .argsRepr("(…)")
+            .kwargsRepr("{…}")
+            .link(TaskSignature.of("next"))
+            .linkError(TaskSignature.of("oops"))
+            .stamp("tenant", "t1")
             .header("x-a", 1)
             .header("x-b", null)
             .build();
@@ -96,9 +109,49 @@ class SendOptionsTest {
   }
 
   @Test
+  void everyOptionThatIsNotGivenIsTakenFromTheOther() {
+    SendOptions full =
+        SendOptions.builder()
+            .id("id")
+            .queue("math")
+            .priority(9)
+            .eta(Instant.EPOCH)
+            .expiresAfter(Duration.ofSeconds(1))
+            .timeLimit(Duration.ofSeconds(2))
+            .link(TaskSignature.of("next"))
+            .stamp("tenant", "t1")
+            .header("x-a", 1)
+            .build();
+    SendOptions own =
+        SendOptions.builder()
+            .route(Route.direct("e", "k"))
+            .countdown(Duration.ofSeconds(3))
+            .expires(Instant.EPOCH)
+            .softTimeLimit(Duration.ofSeconds(5))
+            .header("x-b", 2)
+            .build();
+
+    assertThat(SendOptions.DEFAULT.over(full)).isEqualTo(full);
+    assertThat(full.over(own).queue()).isEqualTo("math");
+    SendOptions both = own.over(full);
+    assertThat(both.queue()).isNull();
+    assertThat(both.route()).isEqualTo(Route.direct("e", "k"));
+    assertThat(both.eta()).isNull();
+    assertThat(both.expiresAfter()).isNull();
+    assertThat(both.priority()).isEqualTo(9);
+    assertThat(both.link()).isEqualTo(full.link());
+    assertThat(both.headers()).containsOnlyKeys("x-b");
+    assertThat(both.softTimeLimit()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(both.timeLimit()).as("shorter than the soft one").isNull();
+  }
+
+  @Test
   void defaultSaysNothing() {
     assertThat(SendOptions.DEFAULT)
-        .hasAllNullFieldsOrPropertiesExcept("headers")
+        .hasAllNullFieldsOrPropertiesExcept("headers", "link", "linkError", "stamps")
+        .hasFieldOrPropertyWithValue("link", List.of())
+        .hasFieldOrPropertyWithValue("linkError", List.of())
+        .hasFieldOrPropertyWithValue("stamps", Map.of())
         .hasFieldOrPropertyWithValue("headers", Map.of());
   }
 }

@@ -64,7 +64,7 @@ class TaskSignatureTest {
   @Test
   void argumentsCannotBeChangedFromOutside() {
     List<Object> args = new ArrayList<>(Arrays.asList(1, null));
-    TaskSignature signature = new TaskSignature("t", args, Map.of(), SendOptions.DEFAULT);
+    TaskSignature signature = new TaskSignature("t", args, Map.of(), SendOptions.DEFAULT, false);
 
     args.add(3);
 

@@ -3,11 +3,32 @@ package dev.stalk.broker.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.stalk.broker.message.PublishRetry;
 import java.time.Duration;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class PublishRetryPolicyTest {
+  @Test
+  void whatACallDoesNotSayStaysAsConfigured() {
+    assertThat(PublishRetryPolicy.DEFAULT.with(PublishRetry.AS_CONFIGURED))
+        .isEqualTo(PublishRetryPolicy.DEFAULT);
+    assertThat(
+            PublishRetryPolicy.DEFAULT.with(
+                PublishRetry.upTo(PublishRetry.FOREVER)
+                    .withIntervals(millis(1), millis(2), millis(3))))
+        .isEqualTo(
+            new PublishRetryPolicy(PublishRetryPolicy.FOREVER, millis(1), millis(2), millis(3)));
+  }
+
+  @Test
+  void aCallsPolicyOutOfItsRangeIsRefused() {
+    assertThatThrownBy(() -> PublishRetry.upTo(-1)).hasMessageContaining("max-retries");
+    assertThatThrownBy(() -> PublishRetry.NEVER.withIntervals(millis(-1), null, null))
+        .hasMessageContaining("interval-start");
+    assertThatThrownBy(() -> PublishRetry.NEVER.withIntervals(null, Duration.ofDays(2), null))
+        .hasMessageContaining("interval-step");
+  }
 
   private static Duration millis(long millis) {
     return Duration.ofMillis(millis);
