@@ -56,6 +56,11 @@ public interface Queues {
    */
   void publish(List<List<Publication>> messages, PublishRetry retry);
 
+  /** Publishes, and tries again as configured. */
+  default void publish(List<List<Publication>> messages) {
+    publish(messages, PublishRetry.AS_CONFIGURED);
+  }
+
   /**
    * Looks at waiting messages without taking them, those served first in front.
    *
