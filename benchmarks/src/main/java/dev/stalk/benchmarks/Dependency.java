@@ -10,13 +10,29 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
-/**
- * A service that tasks call, on the loopback. While it is up it answers each call after a few
- * milliseconds; while it is down it takes calls and never answers, so that each costs its caller a
- * timeout.
- */
+/** A service that tasks call, on the loopback; it answers each call after a few milliseconds. */
 final class Dependency implements AutoCloseable {
+  /** What it does with calls while it is down. */
+  enum Manner {
+    /** Hangs up at once. */
+    REFUSES("hangs up at once"),
+    /** Never answers, so that each call costs its caller a timeout. */
+    SILENT("does not answer");
+
+    private final String words;
+
+    Manner(String words) {
+      this.words = words;
+    }
+
+    /** How tables call it. */
+    String words() {
+      return words;
+    }
+  }
+
   private static final long ANSWER_MILLIS = 5;
   private static final int THREADS = 64;
 
@@ -31,16 +47,19 @@ final class Dependency implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
           });
+  private final Manner manner;
+  private final AtomicInteger inVain = new AtomicInteger();
   private volatile boolean up = true;
 
-  private Dependency(ServerSocket server) {
+  private Dependency(ServerSocket server, Manner manner) {
     this.server = server;
+    this.manner = manner;
   }
 
   /** Opens one on a free port; it is up. */
-  static Dependency open() throws IOException {
+  static Dependency open(Manner manner) throws IOException {
     Dependency dependency =
-        new Dependency(new ServerSocket(0, 1024, InetAddress.getLoopbackAddress()));
+        new Dependency(new ServerSocket(0, 1024, InetAddress.getLoopbackAddress()), manner);
     Thread thread = new Thread(dependency::accept, "dependency-accept");
     thread.setDaemon(true);
     thread.start();
@@ -66,6 +85,11 @@ final class Dependency implements AutoCloseable {
     }
   }
 
+  /** How many calls it did not answer. */
+  int inVain() {
+    return inVain.get();
+  }
+
   private void accept() {
     while (!server.isClosed()) {
       try {
@@ -73,13 +97,22 @@ final class Dependency implements AutoCloseable {
         if (up) {
           var unused = pool.submit(() -> answer(caller));
         } else {
-          ignored.add(caller);
+          inVain.incrementAndGet();
+          refuse(caller);
         }
       } catch (IOException e) {
         if (!server.isClosed()) {
           throw new IllegalStateException("the dependency cannot take calls", e);
         }
       }
+    }
+  }
+
+  private void refuse(Socket caller) throws IOException {
+    if (manner == Manner.REFUSES) {
+      caller.close();
+    } else {
+      ignored.add(caller);
     }
   }
 

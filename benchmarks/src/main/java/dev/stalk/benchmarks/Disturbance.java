@@ -12,10 +12,19 @@ import java.util.function.IntFunction;
  * @param queues how many neighbours there are
  * @param waiting how many messages are kept waiting in each
  * @param task the n-th task that is sent to a neighbour
+ * @param settings what Stalk's configuration says of the neighbours besides, as YAML
  */
-record Disturbance(String name, int queues, int waiting, IntFunction<TaskSignature> task) {
+record Disturbance(
+    String name, int queues, int waiting, IntFunction<TaskSignature> task, String settings) {
   private static final int MEBIBYTE = 1 << 20;
-  private static final int PHASE = 200;
+
+  /** Tasks of one kind in a row: enough to open the breaker, and for trials until it closes. */
+  private static final int PHASE = 60;
+
+  /** Opens after a score of failures, and closes within a second of the next good phase. */
+  private static final String BREAKER =
+      "circuit-breaker: { sliding-window-size: 20, minimum-number-of-calls: 20,"
+          + " wait-duration-in-open-state: 100ms, permitted-number-of-calls-in-half-open-state: 5 }";
 
   /** Each of them alone on the one neighbour, and at last fifty of different kinds at once. */
   static List<Disturbance> all() {
@@ -26,13 +35,19 @@ record Disturbance(String name, int queues, int waiting, IntFunction<TaskSignatu
     all.add(one("throws", 500, number -> TaskSignature.of("bench.fail")));
     all.add(one("allocates 200 MiB a task", 40, number -> TaskSignature.of("bench.allocate", 200)));
     all.add(one("messages of 1 MiB", 20, huge()));
-    all.add(one("fails in phases, as a breaker opens and closes", 500, Disturbance::inPhases));
-    all.add(new Disturbance("50 neighbours at once", 50, 20, Disturbance::mixed));
+    all.add(
+        new Disturbance(
+            "fails in phases; its breaker opens and closes",
+            1,
+            500,
+            Disturbance::inPhases,
+            BREAKER));
+    all.add(new Disturbance("50 neighbours at once", 50, 20, Disturbance::mixed, ""));
     return all;
   }
 
   private static Disturbance one(String name, int waiting, IntFunction<TaskSignature> task) {
-    return new Disturbance(name, 1, waiting, task);
+    return new Disturbance(name, 1, waiting, task, "");
   }
 
   private static IntFunction<TaskSignature> huge() {

@@ -25,6 +25,9 @@ final class IsolationBenchmark implements Benchmark {
   /** Of Stalk, for each queue; Celery's queues share twice as many. */
   private static final int THREADS = 4;
 
+  /** Changes of state of the neighbours' breakers, all runs together. */
+  private double transitions;
+
   @Override
   public String name() {
     return "isolation";
@@ -37,6 +40,7 @@ final class IsolationBenchmark implements Benchmark {
 
   @Override
   public void run(Runner runner, Report report) {
+    transitions = 0;
     Table table =
         new Table(
             "neighbour",
@@ -64,6 +68,9 @@ final class IsolationBenchmark implements Benchmark {
     }
     report.table(table);
     report.remark(
+        "The breaker of the neighbour that fails in phases changed its state %.0f times meanwhile."
+            .formatted(transitions));
+    report.remark(
         "Stalk has %d threads for each queue, Celery %d processes or threads for all. *Not begun*:"
                 .formatted(THREADS, 2 * THREADS)
             + " so many of the fast tasks were still waiting "
@@ -85,24 +92,29 @@ final class IsolationBenchmark implements Benchmark {
   }
 
   /** The 99th percentile while disturbed; as long as we had patience if tasks did not begin. */
-  private static double measure(
-      Runner runner, Subject subject, Disturbance disturbance, Table table) {
+  private double measure(Runner runner, Subject subject, Disturbance disturbance, Table table) {
     List<String> neighbours =
         IntStream.range(0, disturbance.queues()).mapToObj(number -> "neighbour-" + number).toList();
     List<String> queues = new ArrayList<>(List.of(FAST));
     queues.addAll(neighbours);
     Plan plan =
         Plan.of(FAST, Work.CLOCK).queues(queues).bulkhead(THREADS, THREADS).processes(2 * THREADS);
+    if (!disturbance.settings().isEmpty()) {
+      for (String neighbour : neighbours) {
+        plan = plan.setting(neighbour, disturbance.settings());
+      }
+    }
     Probe probe = new Probe(runner.client(), patience(runner));
     int probes = runner.pick(20, 500);
     runner.line().call("FLUSHDB");
     Running worker = runner.start(subject, plan);
-    Probe.Waits warmUp = probe.measure(FAST, probes, GAP);
+    Probe.Waits warmUp = probe.measure(FAST, runner.pick(20, 200), GAP);
     Probe.Waits idle = probe.measure(FAST, probes, GAP);
     Pump pump = Pump.start(runner.redis().url(), disturbance, neighbours);
     Probe.Waits disturbed;
     try {
       disturbed = probe.measure(FAST, probes, GAP);
+      transitions += worker.stats().getOrDefault("transitions", 0.0);
     } finally {
       worker.close();
       pump.close();

@@ -66,7 +66,13 @@ def allocate(mebibytes):
     return len(kept[0])
 
 
-@app.task(name="bench.call")
+@app.task(
+    name="bench.call",
+    autoretry_for=(OSError,),
+    max_retries=3,
+    retry_backoff=1,
+    retry_jitter=False,
+)
 def call(port):
     with socket.create_connection(("127.0.0.1", port), timeout=1) as dependency:
         answer = dependency.recv(1)

@@ -83,8 +83,16 @@ public final class BenchTasks {
     return sum;
   }
 
-  /** Asks the dependency on this port of the loopback, which answers with a byte. */
-  @Task("bench.call")
+  /**
+   * Asks the dependency on this port of the loopback, which answers with a byte; tries again after
+   * 1, 2 and 4 s if it does not.
+   */
+  @Task(
+      value = "bench.call",
+      autoRetryFor = IOException.class,
+      maxRetries = 3,
+      retryBackoff = "1s",
+      retryJitter = false)
   public int call(int port) throws IOException {
     try (Socket socket = new Socket()) {
       socket.setSoTimeout(CALL_TIMEOUT_MILLIS);

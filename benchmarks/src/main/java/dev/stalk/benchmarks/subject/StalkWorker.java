@@ -11,6 +11,9 @@ import java.util.Map;
 
 /** A worker as its users have it, configured by YAML, that tells its own meters. */
 final class StalkWorker {
+  /** Where queues and their further settings begin among the arguments. */
+  private static final int SETTINGS = 5;
+
   private StalkWorker() {}
 
   public static void main(String[] arguments) throws IOException {
@@ -27,8 +30,12 @@ final class StalkWorker {
     yaml.append("broker: { url: \"${REDIS_URL}\" }\n");
     yaml.append("defaults: { threads: %s, buffer: %s }\n".formatted(arguments[2], arguments[3]));
     yaml.append("queues:\n");
+    Map<String, String> settings = new HashMap<>();
+    for (int i = SETTINGS; i < arguments.length; i += 2) {
+      settings.put(arguments[i], arguments[i + 1]);
+    }
     for (String queue : arguments[1].split(",", -1)) {
-      yaml.append("  ").append(queue).append(": {}\n");
+      yaml.append("  %s: { %s }\n".formatted(queue, settings.getOrDefault(queue, "")));
     }
     return yaml.toString();
   }
@@ -36,12 +43,17 @@ final class StalkWorker {
   private static Map<String, Double> figures(SimpleMeterRegistry meters) {
     Map<String, Double> figures = new HashMap<>();
     for (String name : new String[] {"fetched", "settled", "lapsed", "exchanges"}) {
-      double sum = 0;
-      for (Meter meter : meters.find("stalk.queue." + name).meters()) {
-        sum += meter.measure().iterator().next().getValue();
-      }
-      figures.put(name, sum);
+      figures.put(name, sum(meters, "stalk.queue." + name));
     }
+    figures.put("transitions", sum(meters, "stalk.breaker.transitions"));
     return figures;
+  }
+
+  private static double sum(SimpleMeterRegistry meters, String name) {
+    double sum = 0;
+    for (Meter meter : meters.find(name).meters()) {
+      sum += meter.measure().iterator().next().getValue();
+    }
+    return sum;
   }
 }
