@@ -226,6 +226,16 @@ if [ "$failed" -gt 0 ]; then
   summary
 fi
 
+if [ ${#compose[@]} -gt 0 ]; then
+  check "Compose takes the file of Prometheus and Grafana beside it" "" \
+    "${compose[@]}" --env-file "$work/empty.env" -f docker-compose.yml -f docker-compose.metrics.yml config --quiet
+fi
+if command -v promtool >/dev/null; then
+  check "Prometheus takes its configuration" "" promtool check config docker/metrics/prometheus.yml
+else
+  echo "promtool: none here; nobody has read docker/metrics/prometheus.yml"
+fi
+
 while IFS=$'\t' read -r result text; do
   if [ "$result" = ok ]; then ok "$text"; else bad "$text"; fi
 done < <("$python" "$work/compose.py" facts "$work/default.yaml" "$work/password.yaml" || printf 'FAIL\tthe facts of the file could be read\n')

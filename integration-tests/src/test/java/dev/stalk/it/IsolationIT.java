@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stalk.broker.BrokerClient;
 import dev.stalk.broker.message.TaskSignature;
+import dev.stalk.broker.message.TaskState;
+import dev.stalk.worker.TaskContext;
 import dev.stalk.worker.TaskHandler;
+import dev.stalk.worker.TaskListener;
 import dev.stalk.worker.Worker;
 import dev.stalk.worker.config.QueueConfig;
+import dev.stalk.worker.config.TaskConfig;
 import dev.stalk.worker.config.WorkerConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
@@ -16,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -166,6 +171,110 @@ class IsolationIT {
           return null;
         },
         2);
+  }
+
+  /** Initialised by the first bad task, which does not come to an end with it. */
+  private static final class NeverLoaded {
+    private static final CountDownLatch LET_GO = new CountDownLatch(1);
+
+    /** Kept apart: whoever asks for the latch must not have to wait for this class. */
+    private static final class Initialised {
+      static final int VALUE = awaitRelease();
+
+      private static int awaitRelease() {
+        try {
+          LET_GO.await();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+        return 1;
+      }
+    }
+  }
+
+  @Test
+  void tasksWhoseClassesAreNeverInitialised() throws Exception {
+    try {
+      theNeighbourRuns(
+          (context, arguments) -> {
+            begun.incrementAndGet();
+            return NeverLoaded.Initialised.VALUE;
+          },
+          10);
+    } finally {
+      NeverLoaded.LET_GO.countDown();
+    }
+  }
+
+  /** The connections for sending are shared; each is held for one round trip. */
+  @Test
+  void tasksThatSendWithoutEnd() throws Exception {
+    theNeighbourRuns(
+        (context, arguments) -> {
+          begun.incrementAndGet();
+          while (!over.get()) {
+            context.send(TaskSignature.of("nobody", "x".repeat(10_000)).on("unserved"));
+          }
+          return null;
+        },
+        10);
+  }
+
+  /** What a time limit does may call listeners, which are anybody's code. */
+  @Test
+  void aListenerThatHoldsUpTheTimeLimitsOfOneQueue() throws Exception {
+    AtomicInteger stuck = new AtomicInteger();
+    try (Interop peers = new Interop()) {
+      BrokerClient client = peers.client();
+      QueueConfig limited =
+          QueueConfig.builder()
+              .threads(2)
+              .tasks(TaskConfig.builder().timeLimit(Duration.ofMillis(100)).build())
+              .build();
+      WorkerConfig config =
+          WorkerConfig.builder()
+              .broker(peers.config().build())
+              .queue("bad", limited)
+              .queue("good", limited)
+              .shutdownTimeout(Duration.ofSeconds(1))
+              .build();
+      TaskListener holding =
+          new TaskListener() {
+            @Override
+            public void failed(TaskContext context, Throwable error) {
+              if (context.task().equals("bad")) {
+                stuck.incrementAndGet();
+                while (!over.get()) {
+                  LockSupport.parkNanos(1_000_000);
+                }
+              }
+            }
+          };
+      try (Worker worker =
+          Worker.builder()
+              .config(config)
+              .metrics(new SimpleMeterRegistry())
+              .listener(holding)
+              .task("bad", (context, arguments) -> sleep())
+              .task("good", (context, arguments) -> sleep())
+              .build()) {
+        worker.start();
+        client.send(TaskSignature.of("bad").on("bad"));
+        Interop.await("the listener holds the thread", () -> stuck.get() == 1);
+
+        for (int i = 0; i < 4; i++) {
+          var limitedToo = client.send(TaskSignature.of("good").on("good"));
+          assertThat(limitedToo.await(Interop.PATIENCE).state()).isEqualTo(TaskState.FAILURE);
+        }
+      } finally {
+        over.set(true);
+      }
+    }
+  }
+
+  private static @Nullable Object sleep() throws InterruptedException {
+    new CountDownLatch(1).await();
+    return null;
   }
 
   @Test

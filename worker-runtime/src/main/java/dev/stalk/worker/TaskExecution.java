@@ -407,17 +407,17 @@ final class TaskExecution implements Runnable {
     Duration hard = link.timeLimit();
     synchronized (lock) {
       if (soft != null) {
-        limits.add(services.timer().after(soft, () -> softTimeLimit(link)));
+        limits.add(later(soft, () -> softTimeLimit(link)));
       }
       if (hard != null) {
         limits.add(
-            services
-                .timer()
-                .after(
-                    hard,
-                    () -> stop(begun.timedOut(), new TimeoutException("time limit exceeded"))));
+            later(hard, () -> stop(begun.timedOut(), new TimeoutException("time limit exceeded"))));
       }
     }
+  }
+
+  private Future<?> later(Duration delay, Runnable action) {
+    return services.timer().after(delivery.queue(), delay, action);
   }
 
   private void softTimeLimit(TaskLink link) {
@@ -446,7 +446,7 @@ final class TaskExecution implements Runnable {
     }
     sink.stopped(this);
     interrupt();
-    var unused = services.timer().after(services.grace(), this::giveUp);
+    var unused = later(services.grace(), this::giveUp);
     return true;
   }
 

@@ -1,7 +1,9 @@
 package dev.stalk.worker;
 
 import dev.stalk.broker.BrokerClient;
+import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.MessageFactory;
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.transport.Transport;
 import dev.stalk.worker.config.ManagementConfig;
 import dev.stalk.worker.config.QueueConfig;
@@ -264,7 +266,8 @@ public final class Worker implements AutoCloseable {
   private void refuseFixed(WorkerConfig changed) {
     List<String> fixed = new ArrayList<>();
     addIfDifferent("name", config.name(), changed.name(), fixed);
-    addIfDifferent("broker or results", config.broker(), changed.broker(), fixed);
+    addIfDifferent("content", config.broker().content(), changed.broker().content(), fixed);
+    addIfDifferent("broker or results", withoutContent(config), withoutContent(changed), fixed);
     addIfDifferent("shutdown-timeout", config.shutdownTimeout(), changed.shutdownTimeout(), fixed);
     addIfDifferent("management", config.management(), changed.management(), fixed);
     addIfDifferent("tasks", config.tasks(), changed.tasks(), fixed);
@@ -272,6 +275,10 @@ public final class Worker implements AutoCloseable {
       throw new IllegalArgumentException(
           "cannot be changed while the worker runs, restart it: " + String.join(", ", fixed));
     }
+  }
+
+  private static BrokerConfig withoutContent(WorkerConfig config) {
+    return config.broker().toBuilder().content(ContentConfig.builder().build()).build();
   }
 
   private static void addIfDifferent(
@@ -317,11 +324,12 @@ public final class Worker implements AutoCloseable {
   }
 
   /**
-   * The circuit breaker of a queue, or of a group under its name. An operator may force it open,
-   * force it closed by disabling it, or reset it, with Resilience4j's own methods ({@code
-   * transitionToForcedOpenState}, {@code transitionToDisabledState}, {@code reset}); the fetch
-   * follows at once. A reload that changes its settings puts another in its place, in the same
-   * state: ask again after one.
+   * The circuit breaker of a queue, or of a group under its name. An operator may, with
+   * Resilience4j's own methods, force it open ({@code transitionToForcedOpenState}), force it
+   * closed while it counts on ({@code transitionToMetricsOnlyState}), disable it ({@code
+   * transitionToDisabledState}), and let it decide again ({@code reset}); the fetch follows at
+   * once. A reload that changes its settings puts another in its place, in the same state: ask
+   * again after one.
    *
    * @return empty if it has none, or there is no such queue
    */
