@@ -21,8 +21,11 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** One queue's line to a real Redis: the contract, and what of it stands in which key. */
@@ -145,6 +148,94 @@ class ExchangeIT extends ExchangeContract {
     String entry = peers.list("q.quarantine").get(0);
     assertThat(entry.substring(entry.indexOf('\n') + 1)).isEqualTo(poison);
     assertThat(entry).startsWith("{\"reason\": \"").contains("\"queue\": \"q\"");
+  }
+
+  @Test
+  void twoResultsOfOneTaskInOneExchangeKeepTheSuccess() {
+    publish("q", 0, 1);
+    publish("q", 0, 2);
+    QueueConnection line = line("q", "a");
+    List<Delivery> held = line.exchange(List.of(), 2, false).deliveries();
+
+    line.exchange(
+        List.of(
+            done(held.get(0), new Effect.StoreResult("t1", bytes("{\"status\": \"SUCCESS\"}"))),
+            done(held.get(1), new Effect.StoreResult("t1", bytes("{\"status\": \"FAILURE\"}")))),
+        0,
+        false);
+
+    assertThat(peers.redis().command("GET", "celery-task-meta-t1"))
+        .isEqualTo("{\"status\": \"SUCCESS\"}");
+    assertThat(peers.number("TTL", "celery-task-meta-t1")).isPositive();
+  }
+
+  /** As kombu writes it; the parts stand where a test damages it. */
+  private static String usual(String headers, String properties) {
+    return ("{\"body\": \"W1tdLCB7fSwge31d\", \"content-encoding\": \"utf-8\", \"content-type\":"
+            + " \"application/json\", \"headers\": {%s}, \"properties\": {%s}}")
+        .formatted(headers, properties);
+  }
+
+  private static Stream<String> damagedOutside() {
+    String whole = usual("\"a\": {\"b\": \"}{\"}", "\"c\": 1");
+    return Stream.of(
+        whole.substring(0, whole.length() - 1),
+        whole.substring(0, whole.length() / 2),
+        whole.substring(0, 30),
+        whole + whole,
+        whole + "}",
+        whole + " x",
+        "x" + whole,
+        whole.replaceFirst("\"headers\": ", ""),
+        whole.replaceFirst("W1td", "W1\"td"),
+        whole.replaceFirst("utf-8", "utf\u0000-8"),
+        whole.replaceFirst("\"headers\": \\{.*\\}, \"prop", "\"headers\": null, \"prop"),
+        whole.replaceFirst("\"properties\": \\{.*", "\"properties\": 1}"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("damagedOutside")
+  void aMessageOfTheUsualShapeThatIsCutOffOrJoinedNeverEntersUnacked(String damaged) {
+    whatIsNoEnvelopeNeverEntersUnackedAndIsKeptByteForByte(damaged);
+  }
+
+  @Test
+  void whatIsWrongInsideAMessageOfTheUsualShapeIsPutAsideByWhoeverWouldReturnIt() {
+    List<String> damaged =
+        List.of(usual("\"a\": nul", "\"c\": 1"), usual("\"a\": 1", "\"c\": 'x'"));
+    Transport living = shortLease();
+    Transport dead = shortLease();
+    for (String message : damaged) {
+      transport.publish(List.of(new Publication("q", 0, bytes(message))));
+    }
+    publish("q", 0, 7);
+    QueueConnection silent = peers.closed(dead.consume(List.of("q"), "dead", woken::release));
+
+    Exchange exchange = silent.exchange(List.of(), 5, false);
+
+    assertThat(exchange.quarantined()).isZero();
+    assertThat(exchange.deliveries()).hasSize(3);
+    Interop.await(
+        "nothing is held", () -> living.restoreAbandoned() + peers.number("HLEN", "unacked") == 0);
+    assertThat(peers.number("LLEN", "q")).isEqualTo(1);
+    assertThat(peers.list("q.quarantine"))
+        .allSatisfy(entry -> assertThat(entry).contains("\"queue\": \"q\""))
+        .map(entry -> entry.substring(entry.indexOf('\n') + 1))
+        .containsExactlyInAnyOrderElementsOf(damaged);
+  }
+
+  @Test
+  void manySmallMessagesAreFetchedInOneExchangeInOrder() {
+    for (int i = 0; i < 300; i++) {
+      publish("q", 0, i);
+    }
+
+    Exchange exchange = line("q", "a").exchange(List.of(), 256, false);
+
+    assertThat(numbers(exchange)).isEqualTo(IntStream.range(0, 256).boxed().toList());
+    assertThat(peers.number("HLEN", "unacked")).isEqualTo(256);
+    assertThat(peers.number("ZCARD", "unacked_index")).isEqualTo(256);
+    assertThat(peers.number("LLEN", "q")).isEqualTo(44);
   }
 
   @Test

@@ -260,6 +260,12 @@ public final class MessageCodec {
    *     read; it carries the task's id where one could be read
    */
   public static TaskMessage decode(byte[] raw, ContentConfig content) {
+    TaskMessage usual = UsualEnvelope.read(raw, content);
+    return usual == null ? decodeAsTree(raw, content) : usual;
+  }
+
+  /** Reads a message of any shape. */
+  static TaskMessage decodeAsTree(byte[] raw, ContentConfig content) {
     Fields envelope = envelope(raw);
     Fields headers = envelope.object("headers");
     String id = headers.values().get("id") instanceof String text && !text.isEmpty() ? text : null;

@@ -1,10 +1,14 @@
 package dev.stalk.broker.codec;
 
 import java.lang.reflect.Type;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -30,6 +34,8 @@ public final class Values {
   static final int MOST_DEPTH = 500;
 
   static final int MAX_DIGITS = 100_000;
+
+  private static final Set<String> NO_NUMBERS = Set.of("NaN", "Infinity", "-Infinity");
 
   static final JsonFactory FACTORY =
       JsonFactory.builder()
@@ -63,6 +69,7 @@ public final class Values {
   }
 
   static @Nullable Object read(byte[] json, int maxDepth) {
+    checkUtf8(json);
     try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), json)) {
       return document(parser, maxDepth);
     } catch (JacksonException e) {
@@ -107,12 +114,38 @@ public final class Values {
       case START_ARRAY -> readArray(parser, deeper - 1);
       case VALUE_STRING -> parser.getString();
       case VALUE_NUMBER_INT -> parser.getNumberValue();
-      case VALUE_NUMBER_FLOAT -> parser.getDoubleValue();
+      case VALUE_NUMBER_FLOAT -> real(parser);
       case VALUE_TRUE -> true;
       case VALUE_FALSE -> false;
       case VALUE_NULL -> null;
       default -> throw new MalformedMessageException("not JSON: unexpected " + token);
     };
+  }
+
+  /** Of the numbers that are none, Jackson knows more names than Python. */
+  private static Double real(JsonParser parser) {
+    if (parser.isNaN() && !NO_NUMBERS.contains(parser.getString())) {
+      throw new MalformedMessageException("not JSON: unexpected " + parser.getString());
+    }
+    return parser.getDoubleValue();
+  }
+
+  /** Jackson takes overlong forms and halves of surrogate pairs; Python ends at them. */
+  private static void checkUtf8(byte[] json) {
+    for (byte each : json) {
+      if (each < 0) {
+        decodeUtf8(json);
+        return;
+      }
+    }
+  }
+
+  private static void decodeUtf8(byte[] json) {
+    try {
+      var unused = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json));
+    } catch (CharacterCodingException e) {
+      throw new MalformedMessageException("not JSON: not UTF-8", e);
+    }
   }
 
   private static Object readObject(JsonParser parser, int deeper) {

@@ -21,9 +21,29 @@ public record TaskBody(
     Map<String, @Nullable Object> kwargs,
     Map<String, @Nullable Object> embed) {
 
+  /** The {@code embed} of a task that nothing follows, as Celery writes it. Unmodifiable. */
+  public static final Map<String, @Nullable Object> NOTHING_FOLLOWS = nothingFollows();
+
   public TaskBody {
-    args = Collections.unmodifiableList(new ArrayList<>(args));
-    kwargs = Collections.unmodifiableMap(new LinkedHashMap<>(kwargs));
-    embed = Collections.unmodifiableMap(new LinkedHashMap<>(embed));
+    args =
+        args.isEmpty()
+            ? Collections.emptyList()
+            : Collections.unmodifiableList(new ArrayList<>(args));
+    kwargs = copy(kwargs);
+    embed = embed == NOTHING_FOLLOWS ? embed : copy(embed);
+  }
+
+  private static Map<String, @Nullable Object> copy(Map<String, @Nullable Object> values) {
+    return values.isEmpty()
+        ? Collections.emptyMap()
+        : Collections.unmodifiableMap(new LinkedHashMap<>(values));
+  }
+
+  private static Map<String, @Nullable Object> nothingFollows() {
+    Map<String, @Nullable Object> embed = new LinkedHashMap<>();
+    for (String part : List.of("callbacks", "errbacks", "chain", "chord")) {
+      embed.put(part, null);
+    }
+    return Collections.unmodifiableMap(embed);
   }
 }

@@ -59,9 +59,15 @@ public record TaskHeaders(
   public TaskHeaders {
     Objects.requireNonNull(task, "task");
     Objects.requireNonNull(id, "id");
-    stamps = Collections.unmodifiableMap(new LinkedHashMap<>(stamps));
-    custom = Collections.unmodifiableMap(new LinkedHashMap<>(custom));
+    stamps = copy(stamps);
+    custom = copy(custom);
     stampedHeaders = stampedHeaders == null ? null : List.copyOf(stampedHeaders);
+  }
+
+  private static Map<String, @Nullable Object> copy(Map<String, @Nullable Object> values) {
+    return values.isEmpty()
+        ? Collections.emptyMap()
+        : Collections.unmodifiableMap(new LinkedHashMap<>(values));
   }
 
   /** The name people see: the shadow if there is one. */

@@ -180,17 +180,33 @@ final class AbandonedSweeper {
     for (int i = 0; i < values.size(); i++) {
       Entry entry = entries.get(i);
       byte[] value = values.get(i);
-      try {
-        if (value != null) {
-          UnackedEntry ours = UnackedEntry.ofOurs(value);
-          List<String> queue = List.of(ours.routingKey());
-          moves.add(
-              restorer.backTo(queue, entry.tag(), entry.score(), value.length, ours.message()));
+      if (value != null) {
+        try {
+          moves.add(move(entry, value));
+        } catch (MalformedMessageException e) {
+          log.error("cannot restore {}: {}", entry.tag(), e.getMessage());
         }
-      } catch (MalformedMessageException e) {
-        log.error("cannot restore {}: {}", entry.tag(), e.getMessage());
       }
     }
     return Collections.frequency(restorer.restore(moves), true);
+  }
+
+  /**
+   * The fetch looked at the envelope's shape only. What Python could not read must not come back to
+   * where Python might fetch it: it would end that worker.
+   */
+  private Restorer.Move move(Entry entry, byte[] value) {
+    UnackedEntry ours = UnackedEntry.ofOurs(value);
+    String queue = ours.routingKey();
+    try {
+      ours.checkEnvelope();
+    } catch (MalformedMessageException e) {
+      log.error("{}.quarantine takes the message {}: {}", queue, entry.tag(), e.getMessage());
+      byte[] line = RedisQuarantine.entry(queue, String.valueOf(e.getMessage()), 1, ours.message());
+      return new Restorer.Move(
+          entry.tag(), entry.score(), value.length, line, List.of(keys.quarantine(queue)));
+    }
+    return restorer.backTo(
+        List.of(queue), entry.tag(), entry.score(), value.length, ours.message());
   }
 }

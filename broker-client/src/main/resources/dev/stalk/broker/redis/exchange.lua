@@ -54,15 +54,24 @@ local function succeeded(meta)
   return ok and type(decoded) == 'table' and decoded.status == 'SUCCESS'
 end
 
+-- Most results are the first under their key, and cost no look at what is there.
 local function store(key, meta)
-  local stored = redis.call('GET', key)
-  if stored and succeeded(stored) then
-    return
-  end
+  local fresh
   if expires == '0' then
-    redis.call('SET', key, meta)
+    fresh = redis.call('SET', key, meta, 'NX')
   else
-    redis.call('SETEX', key, expires, meta)
+    fresh = redis.call('SET', key, meta, 'EX', expires, 'NX')
+  end
+  if not fresh then
+    local stored = redis.call('GET', key) -- an error where it is no text
+    if stored and succeeded(stored) then
+      return
+    end
+    if expires == '0' then
+      redis.call('SET', key, meta)
+    else
+      redis.call('SETEX', key, expires, meta)
+    end
   end
   pcall(redis.call, 'PUBLISH', key, meta) -- who may not publish has stored the result all the same
 end
@@ -149,10 +158,24 @@ local function settle()
   return fates
 end
 
+-- The shape in which kombu and this library write envelopes, with headers and properties that are
+-- balanced. What is inside them, and in the body's text, is left to the worker, which looks at once.
+local function usual(message)
+  if string.sub(message, 1, 10) ~= '{"body": "' then
+    return false
+  end
+  local closing = string.find(message, '"', 11, true)
+  return closing
+    and string.find(message, '^", "content%-encoding": "[%w%-]*", "content%-type": "[%w%-+./]*", "headers": %b{}, "properties": %b{}}$', closing)
+end
+
 -- Kombu must be able to read and restore what stands in unacked: an object with headers and
--- properties. A large message is only looked at from outside, so that it cannot hold up Redis; the
--- worker looks closer at once.
+-- properties. Of any other shape it is read as a whole. A large message is only looked at from
+-- outside, so that it cannot hold up Redis; the worker looks closer at once.
 local function acceptable(message)
+  if usual(message) then
+    return true
+  end
   if not string.find(message, '^%s*{') or not string.find(string.sub(message, -64), '}%s*$') then
     return false
   end
@@ -167,7 +190,9 @@ local function acceptable(message)
   return ok and type(decoded.headers) == 'table' and type(decoded.properties) == 'table'
 end
 
-local SLICE, BYTES = 16, 1048576 -- what is fetched at a time, and after how much it is enough
+-- What is fetched at a time at first; at most, where messages turn out to be small; and after how
+-- much it is enough
+local SLICE, SLICES, BYTES = 16, 64, 1048576
 
 local fetched, sources, bad, bytes, failure = {}, {}, 0, 0, nil
 
@@ -188,7 +213,7 @@ local function fetch(queue, step, n)
   for j = #tail, 1, -1 do
     local message = tail[j]
     if acceptable(message) then
-      local tag = prefix .. string.format('%020d', first + #fetched + #good)
+      local tag = string.format('%s%020d', prefix, first + #fetched + #good)
       values[#values + 1] = tag
       values[#values + 1] = '[' .. message .. suffix
       scores[#scores + 1] = now
@@ -233,6 +258,15 @@ local function fetch(queue, step, n)
   return #tail
 end
 
+-- How many messages may be taken at once: as many as will hardly be too much, by what came so far.
+local function slice()
+  if #fetched < SLICE then
+    return SLICE
+  end
+  local fitting = math.floor((BYTES - bytes) * #fetched / bytes)
+  return math.max(SLICE, math.min(SLICES, fitting))
+end
+
 -- Empties the lists of one step, the queues taking turns; true if it was enough before that.
 local function fetchStep(step, touched)
   local active = {}
@@ -240,7 +274,7 @@ local function fetchStep(step, touched)
     active[queue] = queue
   end
   while #active > 0 do
-    local share = math.min(SLICE, math.ceil((wanted - #fetched - bad) / #active))
+    local share = math.min(slice(), math.ceil((wanted - #fetched - bad) / #active))
     local still = {}
     for _, queue in ipairs(active) do
       local n = math.min(share, wanted - #fetched - bad)
