@@ -196,7 +196,7 @@ final class Admission {
   }
 
   private Outcome malformed(MalformedMessageException e) {
-    String reason = String.valueOf(e.getMessage());
+    String reason = OneLine.of(String.valueOf(e.getMessage()));
     log.error("{}: a message cannot be read and is quarantined: {}", delivery.queue(), reason);
     return new Outcome.NotRunnable(
         services.content(),
@@ -207,16 +207,17 @@ final class Admission {
   }
 
   private Outcome unknown(TaskHeaders headers) {
+    String name = OneLine.of(headers.task());
     log.error(
         "{}: no task is called {}; message {} is quarantined",
         delivery.queue(),
-        headers.task(),
-        headers.id());
+        name,
+        OneLine.of(headers.id()));
     return new Outcome.NotRunnable(
         services.content(),
         headers.id(),
-        RemoteException.of("celery.exceptions", "NotRegistered", headers.task()),
-        "no task is called " + headers.task(),
+        RemoteException.of("celery.exceptions", "NotRegistered", name),
+        "no task is called " + name,
         deliveries);
   }
 
@@ -251,7 +252,11 @@ final class Admission {
 
   static Outcome revoked(Admitted read, String reason) {
     TaskHeaders headers = read.message().headers();
-    log.info("Discarding revoked task: {}[{}]: {}", headers.displayName(), headers.id(), reason);
+    log.info(
+        "Discarding revoked task: {}[{}]: {}",
+        OneLine.of(headers.displayName()),
+        OneLine.of(headers.id()),
+        reason);
     return new Outcome.Revoked(read.results(), reason);
   }
 
@@ -263,9 +268,10 @@ final class Admission {
       return null;
     }
     String reason =
-        "the message carries " + unknownPart + ", which this worker cannot continue yet";
+        OneLine.of(
+            "the message carries " + unknownPart + ", which this worker cannot continue yet");
     String id = read.message().headers().id();
-    log.error("{}: {}; task {}", delivery.queue(), reason, id);
+    log.error("{}: {}; task {}", delivery.queue(), reason, OneLine.of(id));
     return new Outcome.NotRunnable(
         services.content(),
         id,
@@ -282,7 +288,7 @@ final class Admission {
   private @Nullable Outcome refusedAgain(Admitted read) {
     String id = read.message().headers().id();
     if (config.deduplicateSuccessfulTasks() && read.ack() == AckMode.LATE && hasSucceeded(id)) {
-      log.info("Task {}[{}] has completed successfully before", taskName, id);
+      log.info("Task {}[{}] has completed successfully before", taskName, OneLine.of(id));
       return new Outcome.Duplicate();
     }
     DeliveryLimit limit = services.limit();
@@ -297,7 +303,7 @@ final class Admission {
     }
     deliveries--; // this time it does not begin
     String reason = "delivered " + deliveries + " times without an end";
-    log.error("{}: message {} was {}; quarantined", delivery.queue(), id, reason);
+    log.error("{}: message {} was {}; quarantined", delivery.queue(), OneLine.of(id), reason);
     return new Outcome.NotRunnable(
         services.content(),
         id,
@@ -314,7 +320,8 @@ final class Admission {
     try {
       return services.transport().results().get(id).state().equals(TaskState.SUCCESS);
     } catch (BrokerException | MalformedMessageException e) {
-      log.warn("whether task {} has succeeded before is not known: {}", id, e.getMessage());
+      log.warn(
+          "whether task {} has succeeded before is not known: {}", OneLine.of(id), e.getMessage());
       return false;
     }
   }

@@ -16,6 +16,7 @@ import java.time.temporal.ChronoField;
 import java.time.temporal.ChronoUnit;
 import java.time.temporal.Temporal;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
  * ISO 8601 as every Celery version reads and writes it: six fraction digits, a numeric offset with
@@ -54,6 +55,10 @@ final class PythonTime {
           .optionalEnd()
           .toFormatter(Locale.ROOT)
           .withResolverStyle(ResolverStyle.STRICT);
+
+  /** The formatter alone would take a blank after the T, neither of them, and two offsets. */
+  private static final Pattern ONE_SEPARATOR_AND_ONE_OFFSET =
+      Pattern.compile("[^Tt ]+[Tt ][0-9:.]+([Zz]|[+-][0-9:]+)?");
 
   private PythonTime() {}
 
@@ -143,6 +148,9 @@ final class PythonTime {
 
   /** An {@link OffsetDateTime}, or a {@link LocalDateTime} where the text has no offset. */
   static Temporal parseDateTime(String text) {
+    if (!ONE_SEPARATOR_AND_ONE_OFFSET.matcher(text).matches()) {
+      throw new DateTimeParseException("not a date, a T, a time and perhaps an offset", text, 0);
+    }
     return (Temporal) LENIENT.parseBest(text, OffsetDateTime::from, LocalDateTime::from);
   }
 

@@ -16,6 +16,7 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.TokenStreamFactory;
+import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.DeserializationFeature;
@@ -32,6 +33,8 @@ import tools.jackson.databind.json.JsonMapper;
 public final class Values {
   /** No setting lets documents be deeper. */
   static final int MOST_DEPTH = 500;
+
+  private static final String TOO_DEEP = "not JSON that is read here: it is nested too deeply";
 
   static final int MAX_DIGITS = 100_000;
 
@@ -91,6 +94,10 @@ public final class Values {
   }
 
   private static MalformedMessageException notJson(JacksonException e) {
+    if (e instanceof StreamConstraintsException
+        && String.valueOf(e.getMessage()).contains("depth")) {
+      return new MalformedMessageException(TOO_DEEP, e);
+    }
     return new MalformedMessageException("not JSON: " + e.getOriginalMessage(), e);
   }
 
@@ -169,7 +176,7 @@ public final class Values {
 
   private static void check(int deeper) {
     if (deeper < 0) {
-      throw new MalformedMessageException("not JSON that is read here: it is nested too deeply");
+      throw new MalformedMessageException(TOO_DEEP);
     }
   }
 
