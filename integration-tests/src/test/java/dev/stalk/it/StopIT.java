@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stalk.peers.PythonRaised;
 import dev.stalk.peers.PythonSession;
+import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -18,8 +20,12 @@ class StopIT {
   }
 
   /** Has a message of this task running, one waiting behind it, and one parked. */
-  private WorkerProcess busy(PythonSession python, String task, double seconds) throws Exception {
-    WorkerProcess worker = WorkerProcess.start(peers, "java", 1);
+  private WorkerProcess busy(PythonSession python, String task, double seconds) {
+    return busy(WorkerProcess.start(peers, "java", 1), python, task, seconds);
+  }
+
+  private WorkerProcess busy(
+      WorkerProcess worker, PythonSession python, String task, double seconds) {
     python.eval("app.send_task('java.add', (1, 1), queue='java', countdown=3600)");
     Interop.await(
         "one is parked",
@@ -33,7 +39,7 @@ class StopIT {
   }
 
   @Test
-  void aWarmStopFinishesWhatRunsAndReturnsTheRest() throws Exception {
+  void aWarmStopFinishesWhatRunsAndReturnsTheRest() {
     PythonSession python = peers.python();
     WorkerProcess worker = busy(python, "interop.mark", 4);
 
@@ -48,7 +54,7 @@ class StopIT {
   }
 
   @Test
-  void aSecondSignalReturnsWhatRunsToo() throws Exception {
+  void aSecondSignalReturnsWhatRunsToo() {
     PythonSession python = peers.python();
     WorkerProcess worker = busy(python, "interop.mark", 60);
 
@@ -66,7 +72,60 @@ class StopIT {
   }
 
   @Test
-  void afterTheDeadlineWhatRunsIsReturned() throws Exception {
+  void aColdStopReturnsEverythingAtOnce() {
+    PythonSession python = peers.python();
+    WorkerProcess cold = WorkerProcess.start(peers, "java", 1, Map.of("REMAP_SIGTERM", "SIGQUIT"));
+    WorkerProcess worker = busy(cold, python, "interop.mark", 60);
+    long began = System.nanoTime();
+
+    worker.signal("TERM");
+
+    assertThat(worker.exit()).isOne();
+    assertThat(Duration.ofNanos(System.nanoTime() - began))
+        .as("without the five seconds of its deadline")
+        .isLessThan(Duration.ofSeconds(5));
+    assertThat(peers.list("java"))
+        .hasSize(2)
+        .allMatch(message -> message.contains("\"redelivered\": true"));
+    assertThat(peers.number("HLEN", "unacked")).isOne(); // parked for an hour
+    assertThat(peers.number("EXISTS", "k")).isZero();
+  }
+
+  /** It is the JVM's own: it prints its threads, which is all that Celery's cold stop is not. */
+  @Test
+  void quitStopsNothing() {
+    PythonSession python = peers.python();
+    WorkerProcess worker = busy(python, "interop.mark", 2);
+
+    worker.signal("QUIT");
+
+    worker.awaitOutput("Full thread dump");
+    assertThat(python.eval("rs[1].get(timeout=30)").stringValue()).isEqualTo("1");
+    assertThat(worker.terminate()).isZero();
+  }
+
+  /** With Redis frozen nothing can be returned, and the second signal does not end the process. */
+  @Test
+  void aThirdSignalEndsOnTheSpotAndWhatWasHeldReturnsByItsLease() {
+    PythonSession python = peers.python();
+    WorkerProcess worker = busy(python, "interop.mark", 60);
+    peers.redis().freeze();
+
+    worker.signal("TERM");
+    worker.signal("INT");
+    worker.signal("TERM");
+
+    assertThat(worker.exit()).isOne();
+    peers.redis().thaw();
+    assertThat(peers.number("LLEN", "java") + peers.number("HLEN", "unacked"))
+        .as("in their list, if Redis still had the words to return them; else held; never gone")
+        .isEqualTo(3);
+    peers.javaWorker(peers.config().lease(WorkerProcess.LEASE).build(), 2, "java");
+    Interop.await("both run elsewhere", () -> peers.number("LLEN", "k-began-java") >= 2);
+  }
+
+  @Test
+  void afterTheDeadlineWhatRunsIsReturned() {
     PythonSession python = peers.python();
     WorkerProcess worker = busy(python, "interop.mark", 60);
 
@@ -76,7 +135,7 @@ class StopIT {
   }
 
   @Test
-  void whatWasAcknowledgedEarlyIsReportedLost() throws Exception {
+  void whatWasAcknowledgedEarlyIsReportedLost() {
     PythonSession python = peers.python();
     WorkerProcess worker = busy(python, "java.mark_early", 60);
 

@@ -7,6 +7,7 @@ import dev.stalk.worker.config.QueueConfig;
 import dev.stalk.worker.config.WorkerConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.util.Map;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.Protocol.Command;
 
@@ -64,16 +65,22 @@ final class WorkerProcess implements AutoCloseable {
   }
 
   static WorkerProcess start(Interop peers, String queue, int threads) {
-    JavaProcess process =
+    return start(peers, queue, threads, Map.of());
+  }
+
+  /** The same with further variables. */
+  static WorkerProcess start(
+      Interop peers, String queue, int threads, Map<String, String> environment) {
+    JavaProcess.Builder builder =
         JavaProcess.builder(WorkerProcess.class)
             .options("-XX:TieredStopAtLevel=1")
             .arguments(
                 "127.0.0.1",
                 Integer.toString(peers.redis().port()),
                 queue,
-                Integer.toString(threads))
-            .start(READY);
-    return peers.closed(new WorkerProcess(process));
+                Integer.toString(threads));
+    environment.forEach(builder::environment);
+    return peers.closed(new WorkerProcess(builder.start(READY)));
   }
 
   /** Kills it as {@code kill -9} does, and waits until it is gone. */
@@ -93,6 +100,19 @@ final class WorkerProcess implements AutoCloseable {
   /** Sends SIGTERM. */
   void signal() {
     process.signal();
+  }
+
+  /** Sends this signal, such as {@code QUIT}. */
+  void signal(String name) {
+    process.signal(name);
+  }
+
+  /** Waits until it has printed a line that begins so. */
+  void awaitOutput(String beginning) {
+    Interop.await(
+        PATIENCE,
+        "it prints " + beginning,
+        () -> process.output().stream().anyMatch(line -> line.startsWith(beginning)));
   }
 
   /** Sends SIGTERM and returns the exit code. */

@@ -131,7 +131,8 @@ final class ChildProcess {
     return ProcessState.of(pid) == ProcessState.ACTIVE;
   }
 
-  private void signal(String signal) {
+  /** Sends this signal, such as {@code QUIT}, and waits until it is sent. */
+  void signal(String signal) {
     signal(signal, List.of(pid()));
   }
 

@@ -4,7 +4,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
@@ -67,6 +69,16 @@ public final class JavaProcess implements AutoCloseable {
   }
 
   /**
+   * Sends the program a signal and does not wait for what it does.
+   *
+   * @param name without SIG, such as {@code QUIT}
+   * @throws PeerUnavailableException if it is gone
+   */
+  public void signal(String name) {
+    process.signal(name);
+  }
+
+  /**
    * Waits until the program has ended by itself.
    *
    * @return its exit code
@@ -115,6 +127,7 @@ public final class JavaProcess implements AutoCloseable {
     private final String main;
     private final List<String> options = new ArrayList<>();
     private final List<String> arguments = new ArrayList<>();
+    private final Map<String, String> environment = new LinkedHashMap<>();
     private String classPath =
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
 
@@ -131,6 +144,12 @@ public final class JavaProcess implements AutoCloseable {
     /** The class path; by default that of this process, and of the tests where they run. */
     public Builder classPath(String path) {
       this.classPath = path;
+      return this;
+    }
+
+    /** A variable besides those of this process. */
+    public Builder environment(String name, String value) {
+      environment.put(name, value);
       return this;
     }
 
@@ -151,9 +170,9 @@ public final class JavaProcess implements AutoCloseable {
       command.addAll(options);
       command.addAll(List.of("-cp", classPath, main));
       command.addAll(arguments);
-      JavaProcess started =
-          new JavaProcess(
-              ChildProcess.start("java", new ProcessBuilder(command).redirectErrorStream(true)));
+      ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+      builder.environment().putAll(environment);
+      JavaProcess started = new JavaProcess(ChildProcess.start("java", builder));
       if (started.find(ready::equals).isEmpty()) {
         PeerUnavailableException trouble =
             started.process.trouble("The Java program " + main + " did not print: " + ready + ".");

@@ -47,7 +47,7 @@ import org.slf4j.LoggerFactory;
 public final class Worker implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Worker.class);
 
-  private static final List<String> STOP_SIGNALS = List.of("TERM", "INT", "QUIT");
+  private static final List<String> STOP_SIGNALS = List.of("TERM", "INT");
 
   private static final Duration LONGEST = Duration.ofDays(365);
 
@@ -169,9 +169,10 @@ public final class Worker implements AutoCloseable {
    * Starts, and stops when the process is told to (celery {@code apps/worker.py}): the first
    * SIGTERM or SIGINT stops as {@link #stop(Duration)} does, with the configured patience; a second
    * one stops as {@link #stopNow} does; a third ends the process on the spot, and its leases lapse.
-   * SIGQUIT stops at once where the JVM leaves it to us (it does with {@code -Xrs}; else it prints
-   * the threads), and so does SIGTERM if the variable {@code REMAP_SIGTERM} is {@code SIGQUIT}.
-   * Returns when it has stopped; the signals are the JVM's again then.
+   * SIGTERM is Celery's SIGQUIT, which stops at once, if the variable {@code REMAP_SIGTERM} is
+   * {@code SIGQUIT}; SIGQUIT itself is the JVM's, which prints its threads. With {@code -Xrs} the
+   * JVM gives no signal to anybody. Returns when it has stopped; the signals are the JVM's again
+   * then.
    *
    * <pre>{@code
    * System.exit(worker.run() ? 0 : 1);
@@ -204,9 +205,7 @@ public final class Worker implements AutoCloseable {
   }
 
   private void signalled(String name) {
-    boolean cold =
-        name.equals("QUIT")
-            || (name.equals("TERM") && "SIGQUIT".equals(System.getenv("REMAP_SIGTERM")));
+    boolean cold = name.equals("TERM") && "SIGQUIT".equals(System.getenv("REMAP_SIGTERM"));
     switch (signals.incrementAndGet()) {
       case 1 -> {
         log.info("SIG{}: stopping", name);
