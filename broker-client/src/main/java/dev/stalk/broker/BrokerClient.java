@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends tasks to Celery workers of any language, and finds their results. One per application is
@@ -31,6 +32,7 @@ public final class BrokerClient implements AutoCloseable {
   private final ContentConfig content;
   private final Transport transport;
   private final MessageFactory messages;
+  private final @Nullable EventDispatcher events;
   private final TaskSender sender;
   private final ExecutorService callbacks;
 
@@ -39,7 +41,11 @@ public final class BrokerClient implements AutoCloseable {
     this.transport = transport;
     this.messages = new MessageFactory(config, clock);
     config.routing().queues().values().forEach(q -> transport.queues().remember(q));
-    this.sender = new TaskSender(transport, messages);
+    this.events =
+        config.events().taskSent()
+            ? new EventDispatcher(messages.origin(), transport.fanout(), config.events(), clock)
+            : null;
+    this.sender = new TaskSender(transport, messages, events);
     this.callbacks =
         Executors.newSingleThreadExecutor(
             task -> {
@@ -160,9 +166,15 @@ public final class BrokerClient implements AutoCloseable {
     return transport.fanout();
   }
 
-  /** Closes every connection. Threads that wait for results are left to their timeouts. */
+  /**
+   * Publishes the events that wait, and closes every connection. Threads that wait for results are
+   * left to their timeouts.
+   */
   @Override
   public void close() {
+    if (events != null) {
+      events.close();
+    }
     transport.close();
     callbacks.shutdown();
   }

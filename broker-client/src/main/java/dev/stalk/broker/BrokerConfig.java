@@ -50,6 +50,7 @@ import org.jspecify.annotations.Nullable;
  * @param content which content types bodies and results have, which are read, and how large they
  *     may be; JSON alone by default
  * @param routing how calls are sent that do not say it themselves; to the default queue by default
+ * @param events what is told of tasks that are sent, and how events travel; nothing by default
  */
 public record BrokerConfig(
     String url,
@@ -67,7 +68,8 @@ public record BrokerConfig(
     RedisSentinel sentinel,
     PublishRetryPolicy publishRetry,
     ContentConfig content,
-    RoutingConfig routing) {
+    RoutingConfig routing,
+    EventConfig events) {
 
   public static final String DEFAULT_URL = "redis://localhost:6379/0";
   public static final Duration DEFAULT_RESULT_EXPIRES = Duration.ofDays(1);
@@ -119,6 +121,7 @@ public record BrokerConfig(
         maxDeliveries);
     Objects.requireNonNull(content, "content");
     Objects.requireNonNull(routing, "routing");
+    Objects.requireNonNull(events, "events");
   }
 
   private static void checkTimeout(String name, Duration timeout) {
@@ -221,6 +224,7 @@ public record BrokerConfig(
     builder.publishRetry = publishRetry;
     builder.content = content;
     builder.routing = routing;
+    builder.events = events;
     return builder;
   }
 
@@ -295,7 +299,7 @@ public record BrokerConfig(
   /** Without user and password. */
   @Override
   public String toString() {
-    return "BrokerConfig[url=%s, resultsUrl=%s, resultExpires=%s, defaultQueue=%s, maxConnections=%d, connectTimeout=%s, socketTimeout=%s, visibilityTimeout=%s, lease=%s, maxDeliveries=%d, naming=%s, tls=%s, sentinel=%s, publishRetry=%s, content=%s, routing=%s]"
+    return "BrokerConfig[url=%s, resultsUrl=%s, resultExpires=%s, defaultQueue=%s, maxConnections=%d, connectTimeout=%s, socketTimeout=%s, visibilityTimeout=%s, lease=%s, maxDeliveries=%d, naming=%s, tls=%s, sentinel=%s, publishRetry=%s, content=%s, routing=%s, events=%s]"
         .formatted(
             RedisUrl.parse(url),
             RedisUrl.parseResults(resultsUrl),
@@ -312,7 +316,8 @@ public record BrokerConfig(
             sentinel,
             publishRetry,
             content,
-            routing);
+            routing,
+            events);
   }
 
   /** Collects values; each setter takes what the component of its name says. Not thread-safe. */
@@ -333,6 +338,7 @@ public record BrokerConfig(
     private PublishRetryPolicy publishRetry = PublishRetryPolicy.DEFAULT;
     private ContentConfig content = ContentConfig.DEFAULT;
     private RoutingConfig routing = RoutingConfig.DEFAULT;
+    private EventConfig events = EventConfig.DEFAULT;
 
     private Builder() {}
 
@@ -394,6 +400,11 @@ public record BrokerConfig(
 
     public Builder routing(RoutingConfig value) {
       routing = value;
+      return this;
+    }
+
+    public Builder events(EventConfig value) {
+      events = value;
       return this;
     }
 
@@ -549,7 +560,8 @@ public record BrokerConfig(
           sentinel,
           publishRetry,
           content,
-          routing);
+          routing,
+          events);
     }
   }
 }

@@ -64,6 +64,14 @@ public final class MessageFactory {
     this.clock = clock;
   }
 
+  /**
+   * The name of this process as a sender of tasks (celery {@code
+   * utils/nodenames.py:anon_nodename}).
+   */
+  public String origin() {
+    return origin;
+  }
+
   /** This machine's name, as Celery puts it into node names. */
   public static String hostName() {
     try {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings messages on their way, each by its route: straight to a queue, to the queues of an
@@ -21,11 +22,20 @@ import java.util.Map;
 public final class TaskSender {
   private final Transport transport;
   private final MessageFactory messages;
+  private final @Nullable EventDispatcher events;
 
   /** Sends by this transport what this factory makes. */
   public TaskSender(Transport transport, MessageFactory messages) {
+    this(transport, messages, null);
+  }
+
+  /**
+   * @param events is told of each message that was sent; null if nobody wants to know
+   */
+  TaskSender(Transport transport, MessageFactory messages, @Nullable EventDispatcher events) {
     this.transport = transport;
     this.messages = messages;
+    this.events = events;
   }
 
   /** A stretch of messages that go the same kind of way. */
@@ -67,6 +77,9 @@ public final class TaskSender {
     }
     cut(straight, routed, retry, stretches);
     stretches.forEach(Stretch::send);
+    if (events != null) {
+      all.forEach(message -> events.send(SentEvents.of(message)));
+    }
   }
 
   /** Ends the stretch that these messages are, if there are any. */

@@ -43,7 +43,8 @@ class BrokerConfigTest {
                 new PublishRetryPolicy(
                     3, Duration.ZERO, Duration.ofMillis(200), Duration.ofSeconds(1)),
                 ContentConfig.DEFAULT,
-                RoutingConfig.DEFAULT));
+                RoutingConfig.DEFAULT,
+                EventConfig.DEFAULT));
   }
 
   @Test

@@ -53,13 +53,23 @@ final class WorkerCommand implements Callable<Integer> {
       description = "Jars and directories with the tasks' classes; lib/* stands for every jar.")
   private @Nullable String classPath;
 
+  @Option(
+      names = {"-E", "--task-events"},
+      description =
+          "Tell monitors what happens to tasks, as 'events: { task: true }' in the file does.")
+  private boolean taskEvents;
+
   @Override
   public Integer call() {
     if (classPath != null) {
       Thread.currentThread().setContextClassLoader(TaskClasses.loader(classPath));
     }
     WorkerConfig config = WorkerYaml.load(files, System.getenv()).config();
-    Worker worker = Worker.builder().config(config).build();
+    Worker.Builder builder = Worker.builder().config(config);
+    if (taskEvents) {
+      builder.events(config.events().withTask());
+    }
+    Worker worker = builder.build();
     refuseEarly(config);
     try (ConfigReload reload = new ConfigReload(worker, files, System.getenv())) {
       reload.start();

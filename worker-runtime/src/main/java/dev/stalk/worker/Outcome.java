@@ -5,6 +5,7 @@ import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.codec.Redelivery;
 import dev.stalk.broker.codec.ResultCodec;
+import dev.stalk.broker.message.Event;
 import dev.stalk.broker.message.RemoteException;
 import dev.stalk.broker.message.TaskResult;
 import dev.stalk.broker.message.TaskState;
@@ -54,6 +55,16 @@ sealed interface Outcome {
   /** Tells that it has come to this; not called for a message that names no known task. */
   default void tell(TaskListener listener, TaskContext context) {}
 
+  /**
+   * What monitors are told when it is settled.
+   *
+   * @param id the task's; null if no known task is named
+   * @return null for nothing
+   */
+  default @Nullable Event event(@Nullable String id) {
+    return null;
+  }
+
   /** Whether the message was handled for good, so that its deliveries need no more counting. */
   default boolean isEnd() {
     return true;
@@ -86,6 +97,11 @@ sealed interface Outcome {
     public void tell(TaskListener listener, TaskContext context) {
       listener.succeeded(context, value, runtime);
     }
+
+    @Override
+    public Event event(@Nullable String id) {
+      return TaskEvents.succeeded(results.taskId(), value, runtime);
+    }
   }
 
   /**
@@ -115,6 +131,11 @@ sealed interface Outcome {
     public void tell(TaskListener listener, TaskContext context) {
       listener.failed(context, error);
     }
+
+    @Override
+    public Event event(@Nullable String id) {
+      return TaskEvents.failed(results.taskId(), failure, traceback);
+    }
   }
 
   /** The task will run again (celery {@code backends/base.py:Backend.mark_as_retry}). */
@@ -143,6 +164,11 @@ sealed interface Outcome {
     @Override
     public void tell(TaskListener listener, TaskContext context) {
       listener.retried(context, cause, eta);
+    }
+
+    @Override
+    public Event event(@Nullable String id) {
+      return TaskEvents.retried(results.taskId(), reason, traceback);
     }
   }
 
@@ -185,6 +211,11 @@ sealed interface Outcome {
     public void tell(TaskListener listener, TaskContext context) {
       listener.rejected(context, true);
     }
+
+    @Override
+    public @Nullable Event event(@Nullable String id) {
+      return id == null ? null : TaskEvents.rejected(id, true);
+    }
   }
 
   /** The task rejected its message for good. */
@@ -213,6 +244,11 @@ sealed interface Outcome {
     public void tell(TaskListener listener, TaskContext context) {
       listener.rejected(context, false);
     }
+
+    @Override
+    public Event event(@Nullable String id) {
+      return TaskEvents.rejected(results.taskId(), false);
+    }
   }
 
   /**
@@ -236,6 +272,11 @@ sealed interface Outcome {
     @Override
     public void tell(TaskListener listener, TaskContext context) {
       listener.revoked(context, reason);
+    }
+
+    @Override
+    public Event event(@Nullable String id) {
+      return TaskEvents.revoked(results.taskId(), reason);
     }
   }
 
@@ -320,6 +361,19 @@ sealed interface Outcome {
       effects.add(new Effect.Quarantine(delivery.queue(), reason, deliveries, delivery.message()));
       return effects;
     }
+
+    @Override
+    public @Nullable Event event(@Nullable String id) {
+      String known = taskId == null || taskId.isEmpty() ? id : taskId;
+      return known == null ? null : TaskEvents.unknown(known, failure);
+    }
+  }
+
+  /** It came to an end that could not be written. */
+  static Outcome unwritten(ContentConfig content, long deliveries) {
+    String reason = "its outcome could not be written";
+    return new NotRunnable(
+        content, null, RemoteException.of("builtins", "RuntimeError", reason), reason, deliveries);
   }
 
   /** Back to the queue it came from, to be fetched next, marked as redelivered. */

@@ -510,6 +510,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       switch (fates.get(i)) {
         case SETTLED -> {
           forget(settlement.tag());
+          announce(execution);
           if (settlement.claim() == Settlement.Claim.HELD) {
             metrics.settled();
           }
@@ -518,6 +519,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
           forget(settlement.tag());
           metrics.lapsed();
           lapsed(settlement);
+          announce(resent ? execution : null); // it was settled at the first time, most likely
         }
         case REFUSED -> refused.add(settlement);
       }
@@ -539,6 +541,13 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       metrics.lapsed();
     }
     execution.acknowledged(ours);
+  }
+
+  /** Only what was settled has happened. */
+  private static void announce(@Nullable TaskExecution execution) {
+    if (execution != null) {
+      execution.settled();
+    }
   }
 
   private void lapsed(Settlement settlement) {
@@ -568,6 +577,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       forget(settlement.tag());
       return;
     }
+    execution.unwritten();
     unsettled.add(
         new Settlement(
             settlement.tag(),

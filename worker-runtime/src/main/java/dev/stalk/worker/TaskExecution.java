@@ -1,5 +1,6 @@
 package dev.stalk.worker;
 
+import dev.stalk.broker.message.Event;
 import dev.stalk.broker.message.RemoteException;
 import dev.stalk.broker.message.TaskState;
 import dev.stalk.broker.transport.Delivery;
@@ -82,6 +83,9 @@ final class TaskExecution implements Runnable {
   private volatile @Nullable Settlement acknowledging;
 
   private final CompletableFuture<Boolean> acknowledgement = new CompletableFuture<>();
+
+  /** What monitors are told when it is settled. */
+  private volatile @Nullable Event closing;
 
   /** What the task goes on doing after its thread has left. */
   private volatile @Nullable CompletionStage<?> pending;
@@ -208,6 +212,7 @@ final class TaskExecution implements Runnable {
     watch(admitted.link(), begun);
     started = true;
     listener.started(admitted.context());
+    tellBegin(admitted);
     tellWaiting(admitted);
     begunAt = System.nanoTime();
     Outcome outcome;
@@ -225,6 +230,14 @@ final class TaskExecution implements Runnable {
       tellGuard(outcome, error);
     }
     end(outcome);
+  }
+
+  private void tellBegin(Admission.Admitted admitted) {
+    WorkerEvents events = services.events();
+    if (events != null) {
+      Duration ago = Duration.ofNanos(System.nanoTime() - fetched);
+      events.begins(admitted.message().headers(), services.clock().instant().minus(ago));
+    }
   }
 
   private void tellWaiting(Admission.Admitted admitted) {
@@ -333,8 +346,18 @@ final class TaskExecution implements Runnable {
     synchronized (lock) {
       limits.forEach(limit -> limit.cancel(false));
     }
+    announce(ending.outcome());
     sink.ended(this, ending.settlement());
     return true;
+  }
+
+  /** Has monitors told of it, once it is settled. */
+  private void announce(Outcome outcome) {
+    WorkerEvents events = services.events();
+    if (events != null) {
+      Admission.Admitted admitted = admission.admitted();
+      closing = events.of(outcome, admitted == null ? null : admitted.results().taskId());
+    }
   }
 
   private void count(Settlement settlement) {
@@ -515,7 +538,14 @@ final class TaskExecution implements Runnable {
   Settlement takenBack() {
     TaskCall begun = call;
     if (acknowledging != null && begun != null) {
-      return settlement(begun.lost().effects(delivery, services.clock().instant()));
+      Outcome lost = begun.lost();
+      announce(lost);
+      return settlement(lost.effects(delivery, services.clock().instant()));
+    }
+    WorkerEvents events = services.events();
+    Admission.Admitted admitted = admission.admitted();
+    if (events != null && started && admitted != null) {
+      closing = events.cancelled(admitted.results().taskId());
     }
     return settlement(List.of(Outcome.returned(delivery)));
   }
@@ -528,6 +558,21 @@ final class TaskExecution implements Runnable {
   /** The message is acknowledged and no longer held; or it was somebody else's. */
   void acknowledged(boolean ours) {
     acknowledgement.complete(ours);
+  }
+
+  /** What came out of it is in the broker: monitors may know. */
+  void settled() {
+    Event last = closing;
+    WorkerEvents events = services.events();
+    if (last != null && events != null) {
+      closing = null;
+      events.tell(last);
+    }
+  }
+
+  /** What came out of it could not be written, and its message is put aside. */
+  void unwritten() {
+    announce(Outcome.unwritten(services.content(), admission.deliveries()));
   }
 
   /** Whether the message is still recorded under its tag, as far as this side knows. */

@@ -91,6 +91,10 @@ final class TaskLink {
     }
     TaskMessage message = services.messages().message(signature.with(inherited.build()));
     new TaskSender(services.transport(), services.messages()).send(List.of(message));
+    WorkerEvents events = services.events();
+    if (events != null) {
+      events.sent(message);
+    }
     children.add(resultTuple(message.headers().id()));
     return message.headers().id();
   }

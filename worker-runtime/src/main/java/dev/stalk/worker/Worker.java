@@ -2,12 +2,14 @@ package dev.stalk.worker;
 
 import dev.stalk.broker.BrokerClient;
 import dev.stalk.broker.BrokerConfig;
+import dev.stalk.broker.EventDispatcher;
 import dev.stalk.broker.MessageFactory;
 import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.transport.Transport;
 import dev.stalk.worker.config.ManagementConfig;
 import dev.stalk.worker.config.QueueConfig;
 import dev.stalk.worker.config.WorkerConfig;
+import dev.stalk.worker.config.WorkerEventsConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Metrics;
@@ -66,6 +68,7 @@ public final class Worker implements AutoCloseable {
   private final WorkerMetrics metrics;
   private final WorkerServices services;
   private final RevokedTasks revoked;
+  private final @Nullable WorkerEvents events;
   private final Timer timer = new Timer();
   private final String workerId = UUID.randomUUID().toString();
 
@@ -95,6 +98,7 @@ public final class Worker implements AutoCloseable {
     this.metrics = new WorkerMetrics(builder.meters);
     BrokerClock brokerClock = new BrokerClock(transport, clock, System::nanoTime);
     metrics.clockSkew(config.name(), brokerClock::skew);
+    this.events = events(config, builder.events, brokerClock);
     this.services =
         new WorkerServices(
             config.name(),
@@ -111,7 +115,8 @@ public final class Worker implements AutoCloseable {
             builder.interceptors,
             new TaskListeners(builder.listeners),
             config.broker().content(),
-            brokerClock);
+            brokerClock,
+            events);
     config.queues().forEach((name, settings) -> consumers.add(consumer(name, settings)));
     this.chores =
         new Chores(
@@ -121,6 +126,23 @@ public final class Worker implements AutoCloseable {
             config.broker().visibilityTimeout(),
             brokerClock,
             clock);
+  }
+
+  private @Nullable WorkerEvents events(
+      WorkerConfig config, @Nullable WorkerEventsConfig chosen, Clock clock) {
+    WorkerEventsConfig told = chosen == null ? config.events() : chosen;
+    if (!WorkerEvents.isAny(config, told)) {
+      return null;
+    }
+    EventDispatcher dispatcher =
+        new EventDispatcher(config.name(), transport.fanout(), config.broker().events(), clock);
+    metrics.events(config.name(), dispatcher);
+    boolean taskSent = config.broker().events().taskSent();
+    return new WorkerEvents(dispatcher, told, taskSent, this::running);
+  }
+
+  private int running() {
+    return consumers.stream().mapToInt(QueueConsumer::running).sum();
   }
 
   private synchronized QueueConsumer consumer(String name, QueueConfig settings) {
@@ -161,6 +183,9 @@ public final class Worker implements AutoCloseable {
     chores.start();
     if (management != null) {
       management.start();
+    }
+    if (events != null) {
+      events.start();
     }
     log.info("{} ready: queues {}, tasks {}", config.name(), config.queues().keySet(), taskNames());
   }
@@ -270,6 +295,7 @@ public final class Worker implements AutoCloseable {
     addIfDifferent("shutdown-timeout", config.shutdownTimeout(), changed.shutdownTimeout(), fixed);
     addIfDifferent("management", config.management(), changed.management(), fixed);
     addIfDifferent("tasks", config.tasks(), changed.tasks(), fixed);
+    addIfDifferent("events", config.events(), changed.events(), fixed);
     if (!fixed.isEmpty()) {
       throw new IllegalArgumentException(
           "cannot be changed while the worker runs, restart it: " + String.join(", ", fixed));
@@ -492,6 +518,9 @@ public final class Worker implements AutoCloseable {
   }
 
   private void close(List<QueueConsumer> ended) {
+    if (events != null) {
+      events.close();
+    }
     chores.close();
     timer.close();
     if (management != null) {
@@ -520,6 +549,7 @@ public final class Worker implements AutoCloseable {
     private TaskFactory factory = TaskFactory.constructors();
     private MeterRegistry meters = Metrics.globalRegistry;
     private @Nullable Transport transport;
+    private @Nullable WorkerEventsConfig events;
 
     private Builder() {}
 
@@ -599,6 +629,12 @@ public final class Worker implements AutoCloseable {
         throw new IllegalArgumentException("a Python exception has a module and a name");
       }
       exceptions.put(type, new Exceptions.PythonClass(module, name));
+      return this;
+    }
+
+    /** What it tells monitors, in place of what the configuration says. */
+    public Builder events(WorkerEventsConfig value) {
+      events = Objects.requireNonNull(value, "events");
       return this;
     }
 

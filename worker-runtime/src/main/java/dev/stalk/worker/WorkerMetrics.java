@@ -1,11 +1,14 @@
 package dev.stalk.worker;
 
+import dev.stalk.broker.EventDispatcher;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.github.resilience4j.micrometer.tagged.TaggedCircuitBreakerMetrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
@@ -14,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
@@ -49,6 +53,9 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>stalk.queue.stuck</td><td>gauge</td><td>queue</td><td>threads whose task was stopped by force and has not ended</td></tr>
  * <tr><td>stalk.queue.threads</td><td>gauge</td><td>queue</td><td>how many tasks may run at once</td></tr>
  * <tr><td>stalk.queue.places.free</td><td>gauge</td><td>queue</td><td>places in the bulkhead and its buffer that are free</td></tr>
+ * <tr><td>stalk.events.published</td><td>counter</td><td>worker</td><td>events published for monitors, if there are any to publish</td></tr>
+ * <tr><td>stalk.events.dropped</td><td>counter</td><td>worker</td><td>events dropped because the broker was slow or away, or refused them</td></tr>
+ * <tr><td>stalk.events.waiting</td><td>gauge</td><td>worker</td><td>events that wait to be published</td></tr>
  * <tr><td>stalk.clock.skew</td><td>gauge</td><td>worker</td><td>seconds by which this machine's clock is ahead of the broker's</td></tr>
  * </table>
  */
@@ -59,6 +66,7 @@ final class WorkerMetrics {
   private final MeterRegistry registry;
   private final CircuitBreakerRegistry breakers = CircuitBreakerRegistry.ofDefaults();
   private volatile @Nullable Gauge clockSkew;
+  private final List<Meter> ofEvents = new CopyOnWriteArrayList<>();
 
   WorkerMetrics(MeterRegistry registry) {
     this.registry = registry;
@@ -99,6 +107,28 @@ final class WorkerMetrics {
     if (gauge != null) {
       var unused = registry.remove(gauge);
     }
+    ofEvents.forEach(registry::remove);
+  }
+
+  /**
+   * Shows what becomes of a worker's events, until it is closed.
+   *
+   * @param worker its node name
+   */
+  void events(String worker, EventDispatcher dispatcher) {
+    Tags tags = Tags.of("worker", worker);
+    ofEvents.add(
+        FunctionCounter.builder("stalk.events.published", dispatcher, EventDispatcher::published)
+            .tags(tags)
+            .register(registry));
+    ofEvents.add(
+        FunctionCounter.builder("stalk.events.dropped", dispatcher, EventDispatcher::dropped)
+            .tags(tags)
+            .register(registry));
+    ofEvents.add(
+        Gauge.builder("stalk.events.waiting", dispatcher, EventDispatcher::waiting)
+            .tags(tags)
+            .register(registry));
   }
 
   OfQueue queue(String queue) {

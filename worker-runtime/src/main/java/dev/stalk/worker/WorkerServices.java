@@ -6,6 +6,7 @@ import dev.stalk.broker.transport.Transport;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What all executions of a worker share. Everything in it is thread-safe.
@@ -25,6 +26,7 @@ import java.util.List;
  * @param listener who is told what happens
  * @param content what messages and results are written in, and what is read
  * @param clock the broker's time
+ * @param events what monitors are told; null for nothing
  */
 record WorkerServices(
     String node,
@@ -41,7 +43,8 @@ record WorkerServices(
     List<TaskInterceptor> interceptors,
     TaskListener listener,
     ContentConfig content,
-    Clock clock) {
+    Clock clock,
+    @Nullable WorkerEvents events) {
   WorkerServices {
     interceptors = List.copyOf(interceptors);
   }

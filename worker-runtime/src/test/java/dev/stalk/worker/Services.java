@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What executions share, as a test wants it. */
 final class Services {
@@ -25,6 +26,7 @@ final class Services {
   private Duration grace = Duration.ofMillis(20);
   private ContentConfig content = ContentConfig.DEFAULT;
   private Clock clock = Clock.systemUTC();
+  private @Nullable WorkerEvents events;
 
   Services(TaskRegistry registry, FakeTransport transport) {
     this.registry = registry;
@@ -43,6 +45,11 @@ final class Services {
 
   Services clock(Clock value) {
     clock = value;
+    return this;
+  }
+
+  Services events(WorkerEvents value) {
+    events = value;
     return this;
   }
 
@@ -86,6 +93,7 @@ final class Services {
         interceptors,
         new TaskListeners(listeners),
         content,
-        clock);
+        clock,
+        events);
   }
 }

@@ -3,12 +3,15 @@ package dev.stalk.worker;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stalk.broker.EventConfig;
+import dev.stalk.broker.EventDispatcher;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -89,6 +92,10 @@ class WorkerMetricsTest {
 
   private void useAll() {
     all.clockSkew("celery@here", () -> Duration.ZERO);
+    all.events(
+        "celery@here",
+        new EventDispatcher(
+            "celery@here", new RecordingFanout(), EventConfig.DEFAULT, Clock.systemUTC()));
     metrics.gauges(new Shown(new AtomicInteger(1), 2, 3));
     metrics.waitedInAll(Duration.ofSeconds(1));
     metrics.redelivered();
@@ -109,7 +116,7 @@ class WorkerMetricsTest {
     useAll();
 
     assertThat(registry.getMeters())
-        .filteredOn(meter -> !meter.getId().getName().equals("stalk.clock.skew"))
+        .filteredOn(meter -> meter.getId().getTag("worker") == null)
         .isNotEmpty()
         .allSatisfy(meter -> assertThat(meter.getId().getTag("queue")).isEqualTo("math"));
   }

@@ -80,6 +80,11 @@ public final class MessageCodec {
     return PythonTime.stamp(time);
   }
 
+  /** A time as Celery's headers and events have it; null for none. */
+  public static @Nullable String time(@Nullable OffsetDateTime time) {
+    return stamp(time);
+  }
+
   /** Any value as Celery's logs show it, at most 1,040 characters. */
   public static String repr(@Nullable Object value) {
     return PythonRepr.of(value);

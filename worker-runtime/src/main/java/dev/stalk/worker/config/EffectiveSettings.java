@@ -97,6 +97,7 @@ final class EffectiveSettings {
     effective.add("management.port", of(config.management(), ManagementConfig::port));
     effective.add("management.address", of(config.management(), ManagementConfig::address));
     effective.add("tasks", config.tasks());
+    effective.addEvents(config);
     return effective.settings;
   }
 
@@ -116,6 +117,14 @@ final class EffectiveSettings {
     broker.connectionSettings().forEach(this::add);
     add("results.expires", broker.resultExpires());
     addContent(broker.content());
+  }
+
+  private void addEvents(WorkerConfig config) {
+    add("events.task", config.events().task());
+    add("events.heartbeat", config.events().effectiveHeartbeat());
+    add("events.task-sent", config.broker().events().taskSent());
+    add("events.exchange", config.broker().events().exchange());
+    add("events.memory-limit", Sizes.format(config.broker().events().memoryLimit()));
   }
 
   private void addContent(ContentConfig content) {

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param management where the worker shows its meters and its health; null for nowhere, the default
  * @param tasks the names of the classes with the tasks; none by default, as they can also be
  *     registered by code
+ * @param events what it tells monitors; nothing by default
  */
 public record WorkerConfig(
     String name,
@@ -35,7 +36,8 @@ public record WorkerConfig(
     Map<String, QueueConfig> queues,
     Duration shutdownTimeout,
     @Nullable ManagementConfig management,
-    List<String> tasks) {
+    List<String> tasks,
+    WorkerEventsConfig events) {
 
   public static final String DEFAULT_NAME = "celery@%h";
   public static final Duration DEFAULT_SHUTDOWN_TIMEOUT = Duration.ofSeconds(25);
@@ -60,6 +62,7 @@ public record WorkerConfig(
     checkShutdownTimeout(shutdownTimeout);
     tasks = List.copyOf(tasks);
     tasks.forEach(WorkerConfig::checkTask);
+    Objects.requireNonNull(events, "events");
   }
 
   private static void refuseSharedQueues(Map<String, QueueConfig> compartments) {
@@ -122,7 +125,8 @@ public record WorkerConfig(
             .name(name)
             .broker(broker)
             .shutdownTimeout(shutdownTimeout)
-            .management(management);
+            .management(management)
+            .events(events);
     builder.queues.putAll(queues);
     builder.tasks.addAll(tasks);
     return builder;
@@ -136,6 +140,7 @@ public record WorkerConfig(
     private Duration shutdownTimeout = DEFAULT_SHUTDOWN_TIMEOUT;
     private @Nullable ManagementConfig management;
     private final List<String> tasks = new ArrayList<>();
+    private WorkerEventsConfig events = WorkerEventsConfig.NONE;
 
     private Builder() {}
 
@@ -168,6 +173,11 @@ public record WorkerConfig(
       return this;
     }
 
+    public Builder events(WorkerEventsConfig value) {
+      events = value;
+      return this;
+    }
+
     /** Adds a class with tasks. */
     public Builder task(String className) {
       tasks.add(className);
@@ -180,7 +190,7 @@ public record WorkerConfig(
      * @throws IllegalArgumentException if a value breaks its rule, saying which
      */
     public WorkerConfig build() {
-      return new WorkerConfig(name, broker, queues, shutdownTimeout, management, tasks);
+      return new WorkerConfig(name, broker, queues, shutdownTimeout, management, tasks, events);
     }
   }
 }

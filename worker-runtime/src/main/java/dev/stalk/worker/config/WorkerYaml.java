@@ -1,5 +1,6 @@
 package dev.stalk.worker.config;
 
+import dev.stalk.broker.BrokerConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -162,7 +163,7 @@ public final class WorkerYaml {
 
   private void read(YamlSection root) {
     root.text("name", name -> worker.name(WorkerConfig.nodeName(name)));
-    worker.broker(broker.read(root));
+    BrokerConfig silent = broker.read(root);
     configNames = root.namesOf("configs");
     root.section("defaults", section -> defaults = QueueYaml.read(section));
     root.anyNamedSections("configs", name -> {}, this::readConfig);
@@ -170,6 +171,9 @@ public final class WorkerYaml {
     root.duration("shutdown-timeout", this::readShutdownTimeout);
     root.section("management", this::readManagement);
     root.texts("tasks", this::readTask);
+    EventsYaml events = new EventsYaml();
+    root.section("events", events::read);
+    worker.events(events.told()).broker(events.travellingBy(silent));
   }
 
   private void readConfig(String name, YamlSection section) {

@@ -91,6 +91,7 @@ class SchemaTest {
         results: { nonsense: }
         content: { nonsense: , security: { nonsense: } }
         management: { nonsense: }
+        events: { nonsense: }
         defaults: { %1$s }
         configs: { NAME: { %1$s } }
         queues: { NAME: { %1$s } }
@@ -150,6 +151,11 @@ class SchemaTest {
     expected.put("content.security.serializer", MessageSecurity.DEFAULT_SERIALIZER);
     expected.put("shutdown-timeout", WorkerConfig.DEFAULT_SHUTDOWN_TIMEOUT);
     expected.put("management.address", ManagementConfig.DEFAULT_ADDRESS);
+    expected.put("events.task", WorkerEventsConfig.NONE.task());
+    expected.put("events.heartbeat", WorkerEventsConfig.NONE.effectiveHeartbeat());
+    expected.put("events.task-sent", broker.events().taskSent());
+    expected.put("events.exchange", broker.events().exchange());
+    expected.put("events.memory-limit", Sizes.format(broker.events().memoryLimit()));
     for (String section : new String[] {"defaults.", "configs.NAME.", "queues.NAME."}) {
       expected.put(section + "threads", queue.threads());
       expected.put(section + "virtual-threads", queue.type() == BulkheadType.SEMAPHORE);

@@ -34,7 +34,8 @@ class WorkerConfigTest {
                 Map.of("celery", QUEUE),
                 Duration.ofSeconds(25),
                 null,
-                List.of()));
+                List.of(),
+                WorkerEventsConfig.NONE));
   }
 
   @Test
@@ -89,7 +90,8 @@ class WorkerConfigTest {
             queues,
             Duration.ZERO,
             null,
-            List.of("com.acme.A"));
+            List.of("com.acme.A"),
+            WorkerEventsConfig.NONE);
 
     queues.clear();
 

@@ -86,7 +86,7 @@ class WorkerYamlFilesTest {
                 + ":3:14: queues.math.threads: must be a whole number, not 'x'\n"
                 + local
                 + ":4:1: colour: unknown key; known keys: name, broker, results, content, defaults, configs,"
-                + " queues, shutdown-timeout, management, tasks");
+                + " queues, shutdown-timeout, management, tasks, events");
   }
 
   @Test
