@@ -79,7 +79,18 @@ class LauncherIT {
         .containsPattern("TieredStopAtLevel +=  *1 ")
         .containsPattern("MaxHeapSize +=  *67108864 ");
     assertThat(run(0, SCRIPT.toString(), "worker", "--help"))
-        .containsPattern("TieredStopAtLevel +=  *4 ");
+        .containsPattern("TieredStopAtLevel +=  *4 ")
+        .containsPattern("UseSerialGC +=  *true ")
+        .containsPattern("NewSize +=  *16777216 ");
+  }
+
+  @Test
+  void aCollectorThatWasChosenIsTheOnlyOne() throws Exception {
+    environment.put("STALK_JAVA_OPTS", "-XX:+PrintFlagsFinal -XX:+UseG1GC");
+
+    assertThat(run(0, SCRIPT.toString(), "worker", "--help"))
+        .containsPattern("UseG1GC +=  *true ")
+        .containsPattern("UseSerialGC +=  *false ");
   }
 
   @Test
