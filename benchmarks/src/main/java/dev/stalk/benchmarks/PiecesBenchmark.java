@@ -33,6 +33,7 @@ final class PiecesBenchmark implements Benchmark {
 
   @Override
   public void run(Runner runner, Report report) throws Exception {
+    boolean brief = runner.runs() < 3; // less sure of itself, but done in three minutes
     ChainedOptionsBuilder options =
         new OptionsBuilder()
             .include(MessagePieces.class.getPackageName() + ".*")
@@ -40,11 +41,11 @@ final class PiecesBenchmark implements Benchmark {
             .timeUnit(TimeUnit.NANOSECONDS)
             .addProfiler(GCProfiler.class)
             .verbosity(VerboseMode.SILENT)
-            .warmupIterations(runner.pick(0, 5))
-            .measurementIterations(runner.pick(1, 5))
+            .warmupIterations(runner.pick(0, brief ? 2 : 5))
+            .measurementIterations(runner.pick(1, brief ? 3 : 5))
             .warmupTime(TimeValue.milliseconds(runner.pick(20, 1000)))
             .measurementTime(TimeValue.milliseconds(runner.pick(20, 1000)))
-            .forks(runner.pick(0, 2));
+            .forks(runner.pick(0, brief ? 1 : 2));
     if (runner.small()) {
       options.param("payload", "10").param("batch", "16");
     }
