@@ -30,8 +30,10 @@ final class StartUpBenchmark implements Benchmark {
   private static final String QUEUE = "start";
   private static final String JAVA_TASK = "samples.now";
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** As the launcher starts a worker. */
   private static final List<String> SMALL_HEAP =
-      List.of("-XX:+UseSerialGC", "-Xms16m", "-Xmn8m", "-XX:TieredStopAtLevel=4", "-Xss512k");
+      List.of("-XX:+UseSerialGC", "-Xms24m", "-Xmn16m", "-Xss512k");
 
   @Override
   public String name() {
