@@ -105,10 +105,10 @@ final class IsolationBenchmark implements Benchmark {
       }
     }
     Probe probe = new Probe(runner.client(), patience(runner));
-    int probes = runner.pick(20, 500);
+    int probes = runner.pick(20, 300);
     runner.line().call("FLUSHDB");
     Running worker = runner.start(subject, plan);
-    Probe.Waits warmUp = probe.measure(FAST, runner.pick(20, 200), GAP);
+    Probe.Waits warmUp = probe.measure(FAST, runner.pick(20, 100), GAP);
     Probe.Waits idle = probe.measure(FAST, probes, GAP);
     Pump pump = Pump.start(runner.redis().url(), disturbance, neighbours);
     Probe.Waits disturbed;

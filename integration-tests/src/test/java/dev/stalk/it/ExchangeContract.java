@@ -10,6 +10,7 @@ import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Exchange;
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.QueueOrder;
 import dev.stalk.broker.transport.ResultBackend;
 import dev.stalk.broker.transport.Settlement;
 import dev.stalk.broker.transport.Settlement.Fate;
@@ -19,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every queue's line to a broker promises. */
@@ -66,6 +68,35 @@ abstract class ExchangeContract extends TransportContract {
         .filteredOn(delivery -> !delivery.queue().equals("full"))
         .extracting(Delivery::queue)
         .containsExactly("other", "calm");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = QueueOrder.class,
+      names = {"PRIORITY", "SORTED"})
+  void queuesInOrderWaitForEachOtherWithinAStepAndNoLongerThanThat(QueueOrder order) {
+    for (int number = 1; number <= 40; number++) {
+      publish("b", 0, number);
+    }
+    publish("a", 0, 101);
+    publish("a", 3, 103);
+    publish("b", 9, 209);
+    QueueConnection line = line(transport, order, "h", "b", "a");
+    boolean named = order == QueueOrder.PRIORITY;
+
+    List<Integer> oneByOne = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      oneByOne.addAll(numbers(line.exchange(List.of(), 1, false)));
+    }
+    assertThat(oneByOne).containsExactlyElementsOf(named ? List.of(1, 2, 3) : List.of(101, 1, 2));
+    publish("a", 0, 102);
+
+    List<Integer> rest = numbers(line.exchange(List.of(), 60, true));
+    if (named) {
+      assertThat(rest).hasSize(41).startsWith(4, 5).endsWith(39, 40, 101, 102, 103, 209);
+    } else {
+      assertThat(rest).hasSize(41).startsWith(102, 3, 4).endsWith(39, 40, 103, 209);
+    }
   }
 
   @Test

@@ -64,6 +64,7 @@ class ReloadEachSettingIT {
   static {
     VALUES.put("base-config", List.of("few", "many"));
     VALUES.put("queues", List.of("[a, a2]", "[a, a3]"));
+    VALUES.put("queue-order-strategy", List.of("priority", "sorted"));
     VALUES.put("threads", List.of("1", "7"));
     VALUES.put("buffer", List.of("0", "40"));
     VALUES.put("virtual-threads", List.of("true", "false"));

@@ -5,6 +5,7 @@ import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Exchange;
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.QueueOrder;
 import dev.stalk.broker.transport.Settlement;
 import dev.stalk.broker.transport.Transport;
 import java.nio.charset.StandardCharsets;
@@ -46,7 +47,11 @@ abstract class TransportContract {
   }
 
   QueueConnection line(Transport with, String holder, String... queues) {
-    QueueConnection line = with.consume(List.of(queues), holder, woken::release);
+    return line(with, QueueOrder.ROUND_ROBIN, holder, queues);
+  }
+
+  QueueConnection line(Transport with, QueueOrder order, String holder, String... queues) {
+    QueueConnection line = with.consume(List.of(queues), order, holder, woken::release);
     lines.push(line);
     return line;
   }

@@ -9,6 +9,7 @@ import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Exchange;
 import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.QueueOrder;
 import dev.stalk.broker.transport.Settlement;
 import dev.stalk.broker.transport.Settlement.Fate;
 import java.time.Instant;
@@ -45,6 +46,7 @@ final class InMemoryLine implements QueueConnection, InMemoryStore.Listener {
   private final InMemoryQueues declarations;
   private final InMemoryResults results;
   private final List<String> queues;
+  private final QueueOrder order;
   private final String holder;
   private final Runnable wake;
 
@@ -65,13 +67,15 @@ final class InMemoryLine implements QueueConnection, InMemoryStore.Listener {
       InMemoryQueues declarations,
       InMemoryResults results,
       List<String> queues,
+      QueueOrder order,
       String holder,
       Runnable wake) {
     this.transport = transport;
     this.store = transport.store();
     this.declarations = declarations;
     this.results = results;
-    this.queues = List.copyOf(queues);
+    this.queues = order.arrange(queues);
+    this.order = order;
     this.holder = holder;
     this.wake = wake;
     store.add(this);
@@ -154,17 +158,33 @@ final class InMemoryLine implements QueueConnection, InMemoryStore.Listener {
     }
     int first = turn;
     for (int step : InMemoryQueue.STEPS) {
-      if (fetchStep(step, first, wanted, fetched)) {
+      if (order.isStrict()
+          ? fetchInOrder(step, wanted, fetched)
+          : fetchStep(step, first, wanted, fetched)) {
         return true;
       }
     }
     return false;
   }
 
-  /** Empties the lists of one step, the queues taking turns; true if it was enough before that. */
+  private boolean fetchInOrder(int step, int wanted, Fetched fetched) {
+    for (String queue : queues) {
+      if (fetchInTurns(List.of(queue), step, wanted, fetched)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private boolean fetchStep(int step, int first, int wanted, Fetched fetched) {
-    List<String> active = new ArrayList<>(queues);
-    Collections.rotate(active, -first);
+    List<String> rotated = new ArrayList<>(queues);
+    Collections.rotate(rotated, -first);
+    return fetchInTurns(rotated, step, wanted, fetched);
+  }
+
+  /** Empties the lists of one step, the queues taking turns; true if it was enough before that. */
+  private boolean fetchInTurns(List<String> some, int step, int wanted, Fetched fetched) {
+    List<String> active = some;
     while (!active.isEmpty()) {
       int left = wanted - fetched.count();
       int share = Math.min(SLICE, (left + active.size() - 1) / active.size());

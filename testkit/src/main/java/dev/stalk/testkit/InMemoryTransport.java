@@ -11,6 +11,7 @@ import dev.stalk.broker.transport.ParkedMessages;
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.Quarantine;
 import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.QueueOrder;
 import dev.stalk.broker.transport.Queues;
 import dev.stalk.broker.transport.ResultBackend;
 import dev.stalk.broker.transport.Transport;
@@ -101,7 +102,13 @@ public final class InMemoryTransport implements Transport {
 
   @Override
   public QueueConnection consume(List<String> names, String holder, Runnable wake) {
-    return new InMemoryLine(this, queues, results, names, holder, wake);
+    return consume(names, QueueOrder.ROUND_ROBIN, holder, wake);
+  }
+
+  @Override
+  public QueueConnection consume(
+      List<String> names, QueueOrder order, String holder, Runnable wake) {
+    return new InMemoryLine(this, queues, results, names, order, holder, wake);
   }
 
   /** A line is used for the first time, or again after an outage. In a step. */

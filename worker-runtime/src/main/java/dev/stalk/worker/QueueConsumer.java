@@ -7,6 +7,7 @@ import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Exchange;
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.QueueOrder;
 import dev.stalk.broker.transport.Settlement;
 import dev.stalk.worker.config.BreakerConfig;
 import dev.stalk.worker.config.QueueConfig;
@@ -67,6 +68,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
 
   private final String name;
   private final List<String> queues;
+  private final QueueOrder order;
   private final QueueBulkhead bulkhead;
   private final QueueConnection connection;
   private final WorkerServices services;
@@ -119,10 +121,12 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       WorkerMetrics metrics) {
     this.name = name;
     this.queues = List.copyOf(queues);
+    this.order = config.queueOrder();
     this.services = services;
     this.tasks = config.tasks();
     this.bulkhead = new QueueBulkhead(name, config);
-    this.connection = services.transport().consume(queues, holder, this::notice);
+    this.connection =
+        services.transport().consume(queues, config.queueOrder(), holder, this::notice);
     this.allMetrics = metrics;
     this.metrics = metrics.queue(name);
     this.memoryLimit = config.memoryLimit();
@@ -181,6 +185,11 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
 
   List<String> queues() {
     return queues;
+  }
+
+  /** The order in which these are fetched from. */
+  QueueOrder queueOrder() {
+    return order;
   }
 
   /** Tells how many messages wait in its queues. */
@@ -254,7 +263,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
 
   // ---- reconfiguration
 
-  /** Takes over everything but the queues it serves. What it holds goes on. */
+  /** Takes over everything but the queues it serves and their order. What it holds goes on. */
   void change(QueueConfig config) {
     bulkhead.change(config);
     tasks = config.tasks();

@@ -271,7 +271,9 @@ public final class Worker implements AutoCloseable {
       if (consumer.isRetired()) {
         continue;
       }
-      if (settings == null || !settings.queuesOf(name).equals(consumer.queues())) {
+      if (settings == null
+          || !settings.queuesOf(name).equals(consumer.queues())
+          || settings.queueOrder() != consumer.queueOrder()) {
         retire(consumer);
       } else if (!settings.equals(before.get(name))) {
         consumer.change(settings);

@@ -7,6 +7,7 @@ import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Exchange;
 import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.QueueOrder;
 import dev.stalk.broker.transport.Settlement;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,6 +25,8 @@ import redis.clients.jedis.exceptions.JedisNoScriptException;
 final class RedisQueueConnection implements QueueConnection {
   private static final Logger log = LoggerFactory.getLogger(RedisQueueConnection.class);
   private static final RedisScript SCRIPT = RedisScript.load("exchange.lua");
+  private static final byte[] IN_ORDER = RedisKeys.bytes("in order");
+  private static final byte[] IN_TURNS = RedisKeys.bytes("in turns");
   private static final byte[] YES = RedisKeys.bytes("1");
   private static final byte[] NO = RedisKeys.bytes("0");
   private static final byte[] NOTHING = {};
@@ -37,6 +40,7 @@ final class RedisQueueConnection implements QueueConnection {
   private final RedisResults results;
   private final RedisWakeUps wakeUps;
   private final RedisHolders holders;
+  private final QueueOrder order;
   private final String holder;
   private final Runnable wake;
   private final RedisTracking tracking;
@@ -71,6 +75,7 @@ final class RedisQueueConnection implements QueueConnection {
       RedisWakeUps wakeUps,
       RedisHolders holders,
       List<String> queues,
+      QueueOrder order,
       String holder,
       Runnable wake) {
     this.config = config;
@@ -79,13 +84,14 @@ final class RedisQueueConnection implements QueueConnection {
     this.results = results;
     this.wakeUps = wakeUps;
     this.holders = holders;
+    this.order = order;
     this.holder = holder;
     this.wake = wake;
     this.name = String.join(",", queues);
     this.tracking = new RedisTracking(name, wakeUps, config.broker());
     this.tagPrefix = RedisKeys.HELD_TAG + holder + ":";
     this.tagPrefixBytes = RedisKeys.bytes(tagPrefix);
-    queues.forEach(this::add);
+    order.arrange(queues).forEach(this::add);
   }
 
   private void add(String queue) {
@@ -260,7 +266,7 @@ final class RedisQueueConnection implements QueueConnection {
     return exchangeOf((List<?>) answer, order, first);
   }
 
-  /** All sources, the one whose turn it is first. */
+  /** All sources, the one to be fetched from first at the beginning. */
   private List<Source> inOrder() {
     List<Source> order = new ArrayList<>(sources);
     Collections.rotate(order, -turn);
@@ -296,6 +302,7 @@ final class RedisQueueConnection implements QueueConnection {
         add(effect, names, arguments);
       }
     }
+    arguments.add(this.order.isStrict() ? IN_ORDER : IN_TURNS);
     return arguments;
   }
 
@@ -376,7 +383,7 @@ final class RedisQueueConnection implements QueueConnection {
         byte[] message = (byte[]) messages.get(deliveries.size());
         deliveries.add(new Delivery(tag(first + deliveries.size()), source.queue(), message));
       }
-      turn = (sources.indexOf(source) + 1) % sources.size();
+      turn = this.order.isStrict() ? 0 : (sources.indexOf(source) + 1) % sources.size();
     }
     return deliveries;
   }

@@ -7,6 +7,7 @@ import dev.stalk.broker.transport.ParkedMessages;
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.Quarantine;
 import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.QueueOrder;
 import dev.stalk.broker.transport.Queues;
 import dev.stalk.broker.transport.ResultBackend;
 import dev.stalk.broker.transport.Transport;
@@ -264,10 +265,16 @@ public final class RedisTransport implements Transport {
 
   @Override
   public QueueConnection consume(List<String> queues, String holder, Runnable wake) {
+    return consume(queues, QueueOrder.ROUND_ROBIN, holder, wake);
+  }
+
+  @Override
+  public QueueConnection consume(
+      List<String> queues, QueueOrder order, String holder, Runnable wake) {
     WatchedQueueConnection line =
         new WatchedQueueConnection(
             new RedisQueueConnection(
-                config, keys, bindings, results, wakeUps, holders, queues, holder, wake),
+                config, keys, bindings, results, wakeUps, holders, queues, order, holder, wake),
             outages.persistent(),
             lines::remove);
     lines.add(line);

@@ -41,6 +41,19 @@ public interface Transport extends AutoCloseable {
   QueueConnection consume(List<String> queues, String holder, Runnable wake);
 
   /**
+   * Opens such a line, with another order of its queues within a step.
+   *
+   * @throws UnsupportedOperationException if this transport knows turns only
+   */
+  default QueueConnection consume(
+      List<String> queues, QueueOrder order, String holder, Runnable wake) {
+    if (order.isStrict()) {
+      throw new UnsupportedOperationException("the queues of a line take turns here");
+    }
+    return consume(queues, holder, wake);
+  }
+
+  /**
    * Renews the lease on held messages, and gives a sign of life of every open line. Is to be called
    * several times per lease, also when nothing is held.
    *

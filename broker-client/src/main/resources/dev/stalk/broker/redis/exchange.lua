@@ -20,6 +20,7 @@
 --                       the score in unacked_index, when it is due, and the member of that set,
 --                       which begins with the tag
 --           delete      the key
+--         at the end 'in order' if each queue is emptied before the next (within a step), else 'in turns'
 -- Returns  1 fates: 1 settled, 0 no longer held, or the error as text
 --          2 the messages fetched; the n-th is held under prefix .. (first + n - 1), the number
 --            padded with zeros to 20 digits
@@ -37,6 +38,7 @@ local queues, lists, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARG
 local prefix, first, armed = ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
 local expires = ARGV[9]
 local settlements = 10 + 2 * queues
+local inOrder = ARGV[#ARGV] == 'in order'
 local time = redis.call('TIME')
 local now = string.format('%d.%06d', time[1], time[2])
 
@@ -267,11 +269,11 @@ local function slice()
   return math.max(SLICE, math.min(SLICES, fitting))
 end
 
--- Empties the lists of one step, the queues taking turns; true if it was enough before that.
-local function fetchStep(step, touched)
+-- Empties the lists of one step, these queues taking turns; true if it was enough before that.
+local function fetchStep(step, touched, from, to)
   local active = {}
-  for queue = 1, queues do
-    active[queue] = queue
+  for queue = from, to do
+    active[#active + 1] = queue
   end
   while #active > 0 do
     local share = math.min(slice(), math.ceil((wanted - #fetched - bad) / #active))
@@ -298,8 +300,10 @@ end
 local function fetchAll()
   local touched = {}
   for step = 1, lists do
-    if wanted == 0 or fetchStep(step, touched) then
-      return '1'
+    for turn = 1, inOrder and queues or 1 do
+      if wanted == 0 or fetchStep(step, touched, turn, inOrder and turn or queues) then
+        return '1'
+      end
     end
   end
   if armed then

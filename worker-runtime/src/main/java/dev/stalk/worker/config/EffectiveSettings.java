@@ -27,6 +27,8 @@ final class EffectiveSettings {
   static {
     OF_QUEUE.put("queues", QueueConfig::queues);
     OF_QUEUE.put(
+        "queue-order-strategy", queue -> queue.queueOrder().name().toLowerCase(Locale.ROOT));
+    OF_QUEUE.put(
         "virtual-threads|bulkhead|thread-pool-bulkhead",
         queue -> queue.type() == BulkheadType.SEMAPHORE);
     OF_QUEUE.put(

@@ -1,5 +1,6 @@
 package dev.stalk.worker.config;
 
+import dev.stalk.broker.transport.QueueOrder;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -10,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * One compartment of a worker: a queue, or a named group of queues, with a bulkhead of its own.
  * Immutable; an invalid one cannot be made.
  *
- * @param queues the queues it serves, first named first served where all hold messages; empty for
- *     the one queue that has the compartment's name
+ * @param queues the queues it serves; empty for the one queue that has the compartment's name
+ * @param queueOrder which of them is fetched from first, within a priority step (kombu's {@code
+ *     queue_order_strategy}); by default they take turns
  * @param type threads of its own by default, or virtual threads behind a semaphore
  * @param threads how many of the compartment's tasks run at once, 1 to 10,000; 8 by default
  *     (Celery's {@code worker_concurrency}, but for this compartment alone). Resilience4j's {@code
@@ -36,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record QueueConfig(
     List<String> queues,
+    QueueOrder queueOrder,
     BulkheadType type,
     int threads,
     int coreThreads,
@@ -65,6 +68,7 @@ public record QueueConfig(
     if (new LinkedHashSet<>(queues).size() < queues.size()) {
       throw new IllegalArgumentException("queues must not name a queue twice");
     }
+    Objects.requireNonNull(queueOrder, "queueOrder");
     checkType(Objects.requireNonNull(type, "type"));
     Ranges.check("threads", 1, MAX_THREADS, threads);
     Ranges.check("core-thread-pool-size", 1, MAX_THREADS, coreThreads);
@@ -107,6 +111,7 @@ public record QueueConfig(
   public QueueConfig(int threads, int buffer) {
     this(
         List.of(),
+        QueueOrder.ROUND_ROBIN,
         BulkheadType.THREADPOOL,
         threads,
         threads,
@@ -134,6 +139,7 @@ public record QueueConfig(
   public Builder toBuilder() {
     Builder builder = new Builder();
     builder.queues = queues;
+    builder.queueOrder = queueOrder;
     builder.type = type;
     builder.threads = threads;
     builder.coreThreads = coreThreads == threads ? null : Integer.valueOf(coreThreads);
@@ -151,6 +157,7 @@ public record QueueConfig(
   /** Collects values; each setter takes what the component of its name says. Not thread-safe. */
   public static final class Builder {
     private List<String> queues = List.of();
+    private QueueOrder queueOrder = QueueOrder.ROUND_ROBIN;
     private BulkheadType type = BulkheadType.THREADPOOL;
     private int threads = DEFAULT_THREADS;
     private @Nullable Integer coreThreads;
@@ -167,6 +174,11 @@ public record QueueConfig(
 
     public Builder queues(List<String> value) {
       queues = value;
+      return this;
+    }
+
+    public Builder queueOrder(QueueOrder value) {
+      queueOrder = value;
       return this;
     }
 
@@ -267,6 +279,7 @@ public record QueueConfig(
     public QueueConfig build() {
       return new QueueConfig(
           queues,
+          queueOrder,
           type,
           threads,
           coreThreads == null ? threads : coreThreads,

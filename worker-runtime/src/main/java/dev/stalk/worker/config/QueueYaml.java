@@ -1,5 +1,6 @@
 package dev.stalk.worker.config;
 
+import dev.stalk.broker.transport.QueueOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,6 +47,7 @@ final class QueueYaml {
   }
 
   private void readAll(YamlSection section) {
+    section.word("queue-order-strategy", QueueOrder.class, order -> add(b -> b.queueOrder(order)));
     section.bool(
         "virtual-threads",
         on -> add(b -> b.type(on ? BulkheadType.SEMAPHORE : BulkheadType.THREADPOOL)));

@@ -157,6 +157,8 @@ class SchemaTest {
     expected.put("events.exchange", broker.events().exchange());
     expected.put("events.memory-limit", Sizes.format(broker.events().memoryLimit()));
     for (String section : new String[] {"defaults.", "configs.NAME.", "queues.NAME."}) {
+      expected.put(
+          section + "queue-order-strategy", queue.queueOrder().name().toLowerCase(Locale.ROOT));
       expected.put(section + "threads", queue.threads());
       expected.put(section + "virtual-threads", queue.type() == BulkheadType.SEMAPHORE);
       expected.put(section + "thread-pool-bulkhead.max-thread-pool-size", queue.threads());
