@@ -87,6 +87,11 @@ class FixedSettingsTest {
     VALUES.put("content.security.digest", "sha512");
     VALUES.put("content.security.layout", "celery-5.4");
     VALUES.put("content.security.serializer", "yaml");
+    VALUES.put("events.task", "true");
+    VALUES.put("events.heartbeat", "1s");
+    VALUES.put("events.task-sent", "true");
+    VALUES.put("events.exchange", "others");
+    VALUES.put("events.memory-limit", "1MiB");
     VALUES.put("shutdown-timeout", "1s");
     VALUES.put("management.port", "0");
     VALUES.put("management.address", "0.0.0.0");
