@@ -51,6 +51,14 @@ abstract class QueuesContract extends TransportContract {
   }
 
   @Test
+  void whatIsRememberedIsDeclaredWhenItIsNeeded() {
+    transport.queues().remember(QueueDeclaration.of("q").boundBy(Route.direct("e", "k")));
+    assertThat(transport.queues().bindings("e")).isEmpty();
+
+    assertThat(reached(Route.direct("e", "k"))).containsExactly("q");
+  }
+
+  @Test
   void oneBindingIsTakenAwayAndTheOthersStay() {
     bind("q", Route.direct("e", "k"));
     bind("q", Route.direct("e", "l"));

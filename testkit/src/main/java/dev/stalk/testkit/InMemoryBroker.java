@@ -30,6 +30,10 @@ public final class InMemoryBroker {
     this.store = new InMemoryStore(clock);
   }
 
+  InMemoryStore store() {
+    return store;
+  }
+
   /**
    * A transport to this broker. Of the configuration it uses {@code lease}, {@code
    * visibility-timeout}, {@code result-expires} and the content settings; addresses and names of

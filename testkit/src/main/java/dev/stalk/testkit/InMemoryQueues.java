@@ -20,7 +20,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Queues in memory: their bindings, and the way to them. Thread-safe. */
-final class InMemoryQueues implements Queues {
+sealed class InMemoryQueues implements Queues permits EagerTransport.EagerQueues {
   private static final int MAX_LIMIT = 1000;
   private static final int ENOUGH = 16 << 20;
 

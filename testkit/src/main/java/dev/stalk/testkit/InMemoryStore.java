@@ -171,6 +171,18 @@ final class InMemoryStore {
     return queues.computeIfAbsent(name, fresh -> new InMemoryQueue());
   }
 
+  /** The queues in which messages wait, in order of their names. In a step. */
+  List<String> busyQueues() {
+    return queues.entrySet().stream()
+        .filter(
+            queue ->
+                InMemoryQueue.STEPS.stream()
+                    .anyMatch(step -> queue.getValue().length(step, now()) > 0))
+        .map(Map.Entry::getKey)
+        .sorted()
+        .toList();
+  }
+
   /** Adds a message behind those that wait at its priority. In a step. */
   void push(String queue, int priority, byte[] message) {
     queue(queue).push(priority, message, now());

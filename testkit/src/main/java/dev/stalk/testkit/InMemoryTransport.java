@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A worker's lease, visibility timeout and parked messages go by the broker's clock, not by time
  * that passes. There is no network: a call is never cut off half way.
  */
-public final class InMemoryTransport implements Transport {
+public sealed class InMemoryTransport implements Transport permits EagerTransport {
   private static final Duration COUNTED = Duration.ofDays(7);
 
   /** Until then a parked message that is due is left to those who return it on time. */

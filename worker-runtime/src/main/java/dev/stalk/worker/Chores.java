@@ -1,16 +1,12 @@
 package dev.stalk.worker;
 
 import dev.stalk.broker.transport.Transport;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,16 +27,16 @@ final class Chores implements AutoCloseable {
   private final Duration lease;
   private final Duration visiblePeriod;
   private final BrokerClock brokerClock;
-  private final Clock clock;
+  private final WorkerTime time;
   private final ParkedTimer parked;
-  private final ScheduledExecutorService renewing = thread("stalk-leases");
-  private final ScheduledExecutorService sweeping = thread("stalk-sweeper");
+  private final WorkerTime.Scheduler renewing;
+  private final WorkerTime.Scheduler sweeping;
 
   /**
    * @param lease after how long without a sign of life a Java worker has died
    * @param visibilityTimeout after how long a message of a worker of any language is returned
    * @param brokerClock is kept on time
-   * @param clock tells how long an outage lasts
+   * @param time when it is time for each of them
    */
   Chores(
       Transport transport,
@@ -48,24 +44,17 @@ final class Chores implements AutoCloseable {
       Duration lease,
       Duration visibilityTimeout,
       BrokerClock brokerClock,
-      Clock clock) {
+      WorkerTime time) {
     this.transport = transport;
     this.consumers = consumers;
     this.lease = lease;
     Duration quarter = visibilityTimeout.dividedBy(4);
     this.visiblePeriod = quarter.compareTo(VISIBLE_PERIOD) < 0 ? quarter : VISIBLE_PERIOD;
     this.brokerClock = brokerClock;
-    this.clock = clock;
-    this.parked = new ParkedTimer(transport, clock);
-  }
-
-  private static ScheduledExecutorService thread(String name) {
-    return Executors.newSingleThreadScheduledExecutor(
-        task -> {
-          Thread thread = new Thread(task, name);
-          thread.setDaemon(true);
-          return thread;
-        });
+    this.time = time;
+    this.renewing = time.scheduler("stalk-leases");
+    this.sweeping = time.scheduler("stalk-sweeper");
+    this.parked = new ParkedTimer(transport, time);
   }
 
   void start() {
@@ -78,21 +67,14 @@ final class Chores implements AutoCloseable {
   }
 
   /** The first time is left to chance, so that workers started together do not come together. */
-  private void every(
-      Duration period, ScheduledExecutorService thread, String what, Runnable chore) {
+  private void every(Duration period, WorkerTime.Scheduler thread, String what, Runnable chore) {
     every(period, ThreadLocalRandom.current().nextLong(period.toNanos()), thread, what, chore);
   }
 
   private void every(
-      Duration period,
-      long firstNanos,
-      ScheduledExecutorService thread,
-      String what,
-      Runnable chore) {
-    Outage outage = new Outage(what, clock);
-    var unused =
-        thread.scheduleWithFixedDelay(
-            () -> run(chore, outage), firstNanos, period.toNanos(), TimeUnit.NANOSECONDS);
+      Duration period, long firstNanos, WorkerTime.Scheduler thread, String what, Runnable chore) {
+    Outage outage = new Outage(what, time.clock());
+    thread.every(Duration.ofNanos(firstNanos), period, () -> run(chore, outage));
   }
 
   private static void run(Runnable chore, Outage outage) {
@@ -145,7 +127,7 @@ final class Chores implements AutoCloseable {
   @Override
   public void close() {
     parked.close();
-    renewing.shutdownNow();
-    sweeping.shutdownNow();
+    renewing.close();
+    sweeping.close();
   }
 }

@@ -2,7 +2,6 @@ package dev.stalk.worker;
 
 import dev.stalk.broker.transport.ParkedMessages;
 import dev.stalk.broker.transport.Transport;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
@@ -16,14 +15,16 @@ final class ParkedTimer implements AutoCloseable {
 
   private final ParkedMessages parked;
   private final Outage outage;
-  private final Signal news = new Signal();
-  private final Signal end = new Signal();
+  private final Signal news;
+  private final Signal end;
   private final Thread thread = new Thread(this::loop, "stalk-parked");
   private volatile boolean ended;
 
-  ParkedTimer(Transport transport, Clock clock) {
+  ParkedTimer(Transport transport, WorkerTime time) {
+    this.news = new Signal(time);
+    this.end = new Signal(time);
     this.parked = transport.parked(news::raise);
-    this.outage = new Outage("parked messages", clock);
+    this.outage = new Outage("parked messages", time.clock());
     thread.setDaemon(true);
   }
 
@@ -34,7 +35,7 @@ final class ParkedTimer implements AutoCloseable {
   private void loop() {
     while (!ended) {
       if (news.await(step()) && !ended) {
-        end.await(GAP);
+        end.awaitBriefly(GAP);
       }
     }
     parked.close();

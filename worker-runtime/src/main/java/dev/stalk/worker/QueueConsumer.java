@@ -72,13 +72,14 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private final QueueBulkhead bulkhead;
   private final QueueConnection connection;
   private final WorkerServices services;
+  private final WorkerTime time;
   private final WorkerMetrics allMetrics;
   private final WorkerMetrics.OfQueue metrics;
   private final TaskBreakers taskBreakers;
   private final Outage outage;
   private final Thread thread;
 
-  private final Signal signal = new Signal();
+  private final Signal signal;
   private final Queue<Settlement> finished = new ConcurrentLinkedQueue<>();
   private final Map<String, TaskExecution> held = new ConcurrentHashMap<>();
   private final AtomicLong heldBytes = new AtomicLong();
@@ -99,6 +100,9 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private volatile boolean fetching = true;
   private volatile boolean ending;
   private volatile boolean retired;
+
+  /** Written by the loop: it waits. */
+  private volatile boolean resting;
 
   /** Raised by the transport's thread at a notice, lowered by the loop when it looks. */
   private volatile boolean noticed;
@@ -123,6 +127,8 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     this.queues = List.copyOf(queues);
     this.order = config.queueOrder();
     this.services = services;
+    this.time = services.timer().time();
+    this.signal = new Signal(time);
     this.tasks = config.tasks();
     this.bulkhead = new QueueBulkhead(name, config);
     this.connection =
@@ -130,7 +136,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     this.allMetrics = metrics;
     this.metrics = metrics.queue(name);
     this.memoryLimit = config.memoryLimit();
-    this.rate = new StartRate(name, config.rateLimit(), System::nanoTime);
+    this.rate = new StartRate(name, config.rateLimit(), time::nanoTime);
     this.breaker = breaker(config.circuitBreaker());
     this.taskBreakers = new TaskBreakers(config.taskCircuitBreaker(), this::taskBreaker);
     this.metrics.gauges(this);
@@ -206,6 +212,11 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     return retired;
   }
 
+  /** Whether its loop waits for something to do, and nothing is held. */
+  boolean isIdle() {
+    return resting && held.isEmpty();
+  }
+
   /** Whether its loop lives. */
   boolean isAlive() {
     return thread.isAlive();
@@ -268,7 +279,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     bulkhead.change(config);
     tasks = config.tasks();
     memoryLimit = config.memoryLimit();
-    rate = new StartRate(name, config.rateLimit(), System::nanoTime);
+    rate = new StartRate(name, config.rateLimit(), time::nanoTime);
     changeBreaker(config.circuitBreaker());
     taskBreakers.all().values().forEach(old -> allMetrics.unwatch(old.breaker()));
     taskBreakers.change(config.taskCircuitBreaker());
@@ -328,7 +339,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
 
   private void step() {
     returnWhatMayNotBegin();
-    bulkhead.adapt(System.nanoTime());
+    bulkhead.adapt(time.nanoTime());
     int places = reserve();
     collectFinished();
     if (unsettled.isEmpty() && (places == 0 || drained)) {
@@ -373,6 +384,13 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   }
 
   private void await() {
+    resting = true;
+    awaitNews();
+    resting = false;
+    drained = false;
+  }
+
+  private void awaitNews() {
     if (!drained || !fetching) {
       signal.await(Math.min(SAFETY_LOOK, nanosToWait()));
     } else if (connection.givesNotice()) {
@@ -382,13 +400,12 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       signal.await(poll);
       poll = Math.min(POLL_MAX, poll * 2);
     }
-    drained = false;
   }
 
   /** What finishes here meanwhile ends it. */
   private void letOthersGoFirst() {
     if (noticed && yielding > 0 && finished.isEmpty()) {
-      signal.await(ThreadLocalRandom.current().nextLong(yielding));
+      signal.awaitBriefly(ThreadLocalRandom.current().nextLong(yielding));
     }
   }
 
@@ -486,11 +503,11 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private void pause() {
     long until = System.nanoTime() + outage.pauseNanos();
     for (long left = until - System.nanoTime(); left > 0 && !ending; ) {
-      signal.await(left);
+      signal.awaitBriefly(left);
       left = until - System.nanoTime();
     }
     if (ending) {
-      signal.await(STOPPING_PAUSE);
+      signal.awaitBriefly(STOPPING_PAUSE);
     }
   }
 

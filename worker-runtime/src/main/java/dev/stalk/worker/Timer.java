@@ -5,8 +5,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,24 +16,22 @@ import org.slf4j.LoggerFactory;
  */
 final class Timer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Timer.class);
-  private static final long IDLE_SECONDS = 60;
 
-  private final Map<String, ScheduledThreadPoolExecutor> executors = new ConcurrentHashMap<>();
+  private final WorkerTime time;
+  private final Map<String, WorkerTime.Scheduler> schedulers = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
-  private static ScheduledThreadPoolExecutor executor(String queue) {
-    ScheduledThreadPoolExecutor executor =
-        new ScheduledThreadPoolExecutor(
-            1,
-            task -> {
-              Thread thread = new Thread(task, "stalk-time-limits-" + queue);
-              thread.setDaemon(true);
-              return thread;
-            });
-    executor.setRemoveOnCancelPolicy(true); // most limits are never reached
-    executor.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
-    executor.allowCoreThreadTimeOut(true);
-    return executor;
+  Timer() {
+    this(WorkerTime.system());
+  }
+
+  Timer(WorkerTime time) {
+    this.time = time;
+  }
+
+  /** The time the worker goes by. */
+  WorkerTime time() {
+    return time;
   }
 
   /**
@@ -48,9 +44,9 @@ final class Timer implements AutoCloseable {
     if (closed) {
       throw new RejectedExecutionException("the worker has stopped");
     }
-    return executors
-        .computeIfAbsent(queue, Timer::executor)
-        .schedule(() -> run(action), delay.toNanos(), TimeUnit.NANOSECONDS);
+    return schedulers
+        .computeIfAbsent(queue, name -> time.scheduler("stalk-time-limits-" + name))
+        .after(delay, () -> run(action));
   }
 
   private static void run(Runnable action) {
@@ -64,6 +60,6 @@ final class Timer implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    executors.values().forEach(ScheduledThreadPoolExecutor::shutdownNow);
+    schedulers.values().forEach(WorkerTime.Scheduler::close);
   }
 }

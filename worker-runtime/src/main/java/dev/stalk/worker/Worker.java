@@ -69,7 +69,7 @@ public final class Worker implements AutoCloseable {
   private final WorkerServices services;
   private final RevokedTasks revoked;
   private final @Nullable WorkerEvents events;
-  private final Timer timer = new Timer();
+  private final Timer timer;
   private final String workerId = UUID.randomUUID().toString();
 
   /** Those of the configuration, and those that were taken out of it and still have tasks. */
@@ -83,7 +83,9 @@ public final class Worker implements AutoCloseable {
   private volatile boolean forced;
   private volatile State state = State.NEW; // written under this
 
-  private Worker(WorkerConfig config, Builder builder, Clock clock) {
+  private Worker(WorkerConfig config, Builder builder) {
+    Clock clock = builder.time.clock();
+    this.timer = new Timer(builder.time);
     this.config = config;
     this.registry = builder.registry;
     ManagementConfig port = config.management(); // first, as it may be refused
@@ -96,27 +98,11 @@ public final class Worker implements AutoCloseable {
     config.broker().routing().queues().values().forEach(q -> transport.queues().remember(q));
     this.revoked = new RevokedTasks(clock);
     this.metrics = new WorkerMetrics(builder.meters);
-    BrokerClock brokerClock = new BrokerClock(transport, clock, System::nanoTime);
+    BrokerClock brokerClock = new BrokerClock(transport, clock, builder.time::nanoTime);
     metrics.clockSkew(config.name(), brokerClock::skew);
     this.events = events(config, builder.events, brokerClock);
     this.services =
-        new WorkerServices(
-            config.name(),
-            registry,
-            new DeliveryLimit(transport, config.broker().maxDeliveries()),
-            transport,
-            new MessageFactory(config.broker(), clock),
-            new Exceptions(builder.exceptions),
-            timer,
-            STOPPED_TASKS_GRACE,
-            revoked,
-            new TaskRates(clock),
-            new RecentSuccesses(),
-            builder.interceptors,
-            new TaskListeners(builder.listeners),
-            config.broker().content(),
-            brokerClock,
-            events);
+        services(config, builder, transport, timer, revoked, brokerClock, events);
     config.queues().forEach((name, settings) -> consumers.add(consumer(name, settings)));
     this.chores =
         new Chores(
@@ -125,7 +111,36 @@ public final class Worker implements AutoCloseable {
             config.broker().lease(),
             config.broker().visibilityTimeout(),
             brokerClock,
-            clock);
+            builder.time);
+  }
+
+  /** What the executions of a worker share. */
+  static WorkerServices services(
+      WorkerConfig config,
+      Builder builder,
+      Transport transport,
+      Timer timer,
+      RevokedTasks revoked,
+      BrokerClock brokerClock,
+      @Nullable WorkerEvents events) {
+    Clock clock = builder.time.clock();
+    return new WorkerServices(
+        config.name(),
+        builder.registry,
+        new DeliveryLimit(transport, config.broker().maxDeliveries()),
+        transport,
+        new MessageFactory(config.broker(), clock),
+        new Exceptions(builder.exceptions),
+        timer,
+        STOPPED_TASKS_GRACE,
+        revoked,
+        new TaskRates(clock),
+        new RecentSuccesses(),
+        builder.interceptors,
+        new TaskListeners(builder.listeners),
+        config.broker().content(),
+        brokerClock,
+        events);
   }
 
   private @Nullable WorkerEvents events(
@@ -427,6 +442,24 @@ public final class Worker implements AutoCloseable {
     return revoked.ids();
   }
 
+  /**
+   * Whether there is nothing to do: no message waits in its queues, and none is held. Messages that
+   * wait for their time, or are sent a moment later, do not count.
+   *
+   * @throws dev.stalk.broker.transport.BrokerException if the broker cannot be asked
+   */
+  public boolean isIdle() {
+    for (QueueConsumer consumer : consumers) {
+      for (String queue : consumer.queues()) {
+        if (transport.lengths(queue).values().stream().anyMatch(length -> length > 0)) {
+          return false;
+        }
+      }
+    }
+    // after the lengths: what was fetched before they were read is held or settled by now
+    return consumers.stream().allMatch(QueueConsumer::isIdle);
+  }
+
   /** Fetches no more. Tasks that run go on, as do those already fetched. */
   public void quiet() {
     consumers.forEach(QueueConsumer::quiet);
@@ -552,6 +585,7 @@ public final class Worker implements AutoCloseable {
     private MeterRegistry meters = Metrics.globalRegistry;
     private @Nullable Transport transport;
     private @Nullable WorkerEventsConfig events;
+    private WorkerTime time = WorkerTime.system();
 
     private Builder() {}
 
@@ -658,12 +692,47 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
+     * The time to go by, in place of the system's; for tests. It must agree with the transport's
+     * {@link Transport#time}: a real Redis goes by its own clock, whatever this one says.
+     */
+    public Builder time(WorkerTime value) {
+      time = Objects.requireNonNull(value, "time");
+      return this;
+    }
+
+    /**
      * Makes the worker, with an object of each class the configuration names under {@code tasks}.
      *
      * @throws IllegalArgumentException if the configuration or every task is missing, a class
      *     cannot be loaded, or the management port cannot be opened
      */
     public Worker build() {
+      return new Worker(complete(), this);
+    }
+
+    /**
+     * Makes something that runs tasks in the thread that asks for it, with the same tasks,
+     * interceptors, listeners and settings; for tests.
+     *
+     * @throws IllegalArgumentException as {@link #build}, or if no transport was given
+     */
+    public EagerWorker buildEager() {
+      WorkerConfig settings = complete();
+      if (transport == null) {
+        throw new IllegalArgumentException("an eager worker needs a transport");
+      }
+      return new EagerWorker(settings, this, transport);
+    }
+
+    MeterRegistry meters() {
+      return meters;
+    }
+
+    WorkerTime time() {
+      return time;
+    }
+
+    private WorkerConfig complete() {
       if (config == null) {
         throw new IllegalArgumentException("a worker needs a configuration");
       }
@@ -673,7 +742,7 @@ public final class Worker implements AutoCloseable {
         throw new IllegalArgumentException(
             "a worker needs tasks: name their classes under 'tasks', or pass them to the builder");
       }
-      return new Worker(config, this, Clock.systemUTC());
+      return config;
     }
 
     private static Class<?> named(String className) {

@@ -81,6 +81,9 @@ class ArchitectureTest {
             "PythonError",
             "TaskInterceptor",
             "TaskListener",
+            "EagerWorker",
+            "WorkerTime",
+            "WorkerTime$Scheduler",
             "TaskFactory");
   }
 

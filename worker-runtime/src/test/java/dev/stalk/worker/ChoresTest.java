@@ -74,7 +74,8 @@ class ChoresTest {
 
   private Chores chores(Collection<QueueConsumer> consumers) {
     BrokerClock clock = new BrokerClock(transport, Clock.systemUTC(), System::nanoTime);
-    return new Chores(transport, consumers, LEASE, LEASE.multipliedBy(2), clock, Clock.systemUTC());
+    return new Chores(
+        transport, consumers, LEASE, LEASE.multipliedBy(2), clock, WorkerTime.system());
   }
 
   @AfterEach
