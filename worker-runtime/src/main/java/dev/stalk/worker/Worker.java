@@ -101,8 +101,7 @@ public final class Worker implements AutoCloseable {
     BrokerClock brokerClock = new BrokerClock(transport, clock, builder.time::nanoTime);
     metrics.clockSkew(config.name(), brokerClock::skew);
     this.events = events(config, builder.events, brokerClock);
-    this.services =
-        services(config, builder, transport, timer, revoked, brokerClock, events);
+    this.services = services(config, builder, transport, timer, revoked, brokerClock, events);
     config.queues().forEach((name, settings) -> consumers.add(consumer(name, settings)));
     this.chores =
         new Chores(
