@@ -98,3 +98,23 @@ def request(self):
 @app.task(name="corpus.echo")
 def corpus_echo(x):
     return x
+
+
+@app.task(name="interop.stamped", bind=True)
+def stamped(self):
+    return {
+        "names": self.request.stamped_headers,
+        "stamps": self.request.stamps,
+        "headers": dict(self.request.headers or {}),
+    }
+
+
+@app.task(name="interop.failed", bind=True)
+def failed(self, task_id, key):
+    """An errback that wants the id alone, wherever it is called from: bound tasks get nothing else."""
+    log(key, task_id)
+
+
+@app.task(name="interop.linked")
+def linked(*args):
+    log("linked", json.dumps(args))

@@ -65,6 +65,11 @@ def handover(self, by):
     return [by, "python", self.request.retries, self.request.expires is not None]
 
 
+@app.task(name="twin.changed", bind=True)
+def changed(self, x, y=None):
+    raise self.retry(args=(x + 1,), kwargs={"y": "new"}, queue="retried", countdown=3600, max_retries=5)
+
+
 @app.task(name="twin.exhausted", bind=True)
 def exhausted(self):
     raise self.retry(countdown=0, max_retries=1)

@@ -3,6 +3,7 @@ package dev.stalk.broker;
 import dev.stalk.broker.message.SendOptions;
 import dev.stalk.broker.message.TaskSignature;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -22,7 +23,18 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class RouteMap implements TaskRouter {
-  private record Rule(Pattern pattern, SendOptions options) {}
+  /** Patterns know no equality of their own. */
+  private record Rule(String text, Pattern pattern, SendOptions options) {
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Rule rule && text.equals(rule.text) && options.equals(rule.options);
+    }
+
+    @Override
+    public int hashCode() {
+      return Objects.hash(text, options);
+    }
+  }
 
   private final Map<String, SendOptions> names;
   private final Map<String, Rule> patterns;
@@ -44,6 +56,18 @@ public final class RouteMap implements TaskRouter {
       }
     }
     return null;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof RouteMap map
+        && names.equals(map.names)
+        && List.copyOf(patterns.values()).equals(List.copyOf(map.patterns.values()));
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(names, patterns);
   }
 
   /** What it routes, for people to read. */
@@ -77,7 +101,8 @@ public final class RouteMap implements TaskRouter {
       if (nameOrGlob.indexOf('*') < 0) {
         names.put(nameOrGlob, options);
       } else {
-        patterns.put(nameOrGlob, new Rule(Pattern.compile(Glob.regex(nameOrGlob)), options));
+        patterns.put(
+            nameOrGlob, new Rule(nameOrGlob, Pattern.compile(Glob.regex(nameOrGlob)), options));
       }
       return this;
     }
@@ -88,7 +113,8 @@ public final class RouteMap implements TaskRouter {
      */
     public Builder route(Pattern pattern, SendOptions options) {
       Objects.requireNonNull(options, "options");
-      patterns.put("/" + pattern.pattern() + "/" + pattern.flags(), new Rule(pattern, options));
+      String text = "/" + pattern.pattern() + "/" + pattern.flags();
+      patterns.put(text, new Rule(text, pattern, options));
       return this;
     }
 

@@ -83,6 +83,20 @@ class RouteMapTest {
   }
 
   @Test
+  void mapsOfTheSameRoutesInTheSameOrderAreEqual() {
+    RouteMap.Builder one =
+        RouteMap.builder().route("a.*", to("a")).route(Pattern.compile("b"), to("b"));
+    RouteMap.Builder two =
+        RouteMap.builder().route("a.*", to("a")).route(Pattern.compile("b"), to("b"));
+
+    assertThat(one.build()).isEqualTo(two.build()).hasSameHashCodeAs(two.build());
+    assertThat(one.build())
+        .isNotEqualTo(
+            RouteMap.builder().route(Pattern.compile("b"), to("b")).route("a.*", to("a")).build())
+        .isNotEqualTo(two.route("c", to("c")).build());
+  }
+
+  @Test
   void aRouteWithoutANameIsRefused() {
     assertThatThrownBy(() -> RouteMap.builder().route(" ", to("q")))
         .isInstanceOf(IllegalArgumentException.class)

@@ -5,11 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.stalk.peers.CeleryWorker;
 import dev.stalk.peers.PythonEnvironment;
 import dev.stalk.peers.PythonSession;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** One Python client, the same tasks in a Celery worker and in a Java worker: it sees the same. */
 class SideBySideIT {
@@ -85,6 +93,74 @@ class SideBySideIT {
 
     assertThat(python.eval(first.formatted("java")).toString())
         .isEqualTo(python.eval(first.formatted("python")).toString());
+  }
+
+  @Test
+  void aRetryWithOtherArgumentsAndAnotherQueueIsTheSameMessage() {
+    String call =
+        "app.send_task('twin.changed', (1,), {'y': 'old'}, task_id='changed', root_id='r-1',"
+            + " parent_id='p-1', queue='%s', priority=6, headers={'x-tenant': 't1'},"
+            + " expires=datetime.datetime(2099, 1, 1, tzinfo=datetime.timezone.utc), time_limit=60,"
+            + " link=twins.add.si(1, 1), shadow='shown', reply_to='reply',"
+            + " stamped_headers=['release'], release='r7') and None";
+    python.eval("import twins");
+
+    python.eval(call.formatted("python"));
+    JsonNode fromPython = retried();
+    python.eval(call.formatted("java"));
+    JsonNode fromJava = retried();
+
+    assertThat(comparable(fromJava)).isEqualTo(comparable(fromPython));
+    assertThat(body(fromJava)).isEqualTo(body(fromPython));
+    assertThat(time(fromJava, "expires")).isEqualTo(time(fromPython, "expires"));
+    assertThat(eta(fromJava)).isBetween(eta(fromPython), eta(fromPython).plusSeconds(120));
+  }
+
+  private static JsonNode retried() {
+    String key = "retried\u0006\u00166";
+    Interop.await("the retry was sent", () -> peers.number("LLEN", key) == 1);
+    return JsonMapper.shared().readTree((String) peers.redis().command("RPOP", key));
+  }
+
+  private static JsonNode body(JsonNode message) {
+    return JsonMapper.shared()
+        .readTree(Base64.getDecoder().decode(message.get("body").stringValue()));
+  }
+
+  private static Instant eta(JsonNode message) {
+    return time(message, "eta");
+  }
+
+  private static Instant time(JsonNode message, String header) {
+    return OffsetDateTime.parse(message.at("/headers/" + header).stringValue()).toInstant();
+  }
+
+  /**
+   * Without what is another's by its nature, and without the differences that are meant: Celery
+   * makes a retried task its own parent, writes whether its own task ignores results where the
+   * caller did not say, and lets its origin leak into the properties.
+   */
+  private static Map<String, JsonNode> comparable(JsonNode message) {
+    Map<String, JsonNode> fields = new TreeMap<>();
+    for (String part : List.of("headers", "properties")) {
+      message
+          .get(part)
+          .properties()
+          .forEach(field -> fields.put(part + "." + field.getKey(), field.getValue()));
+    }
+    for (String own :
+        List.of(
+            "headers.eta",
+            "headers.ignore_result",
+            "headers.expires",
+            "headers.origin",
+            "headers.parent_id",
+            "properties.origin",
+            "properties.delivery_tag",
+            "properties.expiration")) {
+      fields.remove(own);
+    }
+    return fields;
   }
 
   @Test

@@ -73,6 +73,15 @@ public final class TwinTasks {
     return List.of(by, "java", context.retries(), context.expires() != null);
   }
 
+  @Task("twin.changed")
+  public void changed(int x, @Nullable String y) {
+    throw RetryTask.after(Duration.ofHours(1))
+        .withArgs(x + 1)
+        .withKwargs(Map.of("y", "new"))
+        .on("retried")
+        .atMost(5);
+  }
+
   @Task("twin.exhausted")
   public void exhausted() {
     throw RetryTask.after(Duration.ZERO).atMost(1);

@@ -1,6 +1,7 @@
 package dev.stalk.worker.config;
 
 import dev.stalk.broker.BrokerConfig;
+import dev.stalk.broker.RoutingConfig;
 import dev.stalk.broker.transport.PublishRetryPolicy;
 import java.time.Duration;
 import java.util.Map;
@@ -32,6 +33,8 @@ final class BrokerYaml {
     root.section("broker", this::readBroker);
     root.section("results", this::readResults);
     root.section("content", section -> set(to -> to.content(new ContentYaml().read(section))));
+    RoutingConfig routing = new RoutesYaml().read(root);
+    set(to -> to.routing(routing));
     return config;
   }
 

@@ -94,6 +94,7 @@ final class EffectiveSettings {
     EffectiveSettings effective = new EffectiveSettings(origins, baseOf);
     effective.add("name", config.name());
     effective.addBroker(config.broker());
+    effective.add("routes", config.broker().routing().routes());
     config.queues().forEach(effective::addQueue);
     effective.add("shutdown-timeout", config.shutdownTimeout());
     effective.add("management.port", of(config.management(), ManagementConfig::port));

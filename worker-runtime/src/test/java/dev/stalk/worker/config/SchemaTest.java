@@ -92,6 +92,7 @@ class SchemaTest {
         content: { nonsense: , security: { nonsense: } }
         management: { nonsense: }
         events: { nonsense: }
+        routes: { NAME: { nonsense: } }
         defaults: { %1$s }
         configs: { NAME: { %1$s } }
         queues: { NAME: { %1$s } }
@@ -99,7 +100,7 @@ class SchemaTest {
         """
             .formatted(parts);
     Set<String> known = new TreeSet<>();
-    Set<String> sections = new TreeSet<>(Set.of("configs", "queues"));
+    Set<String> sections = new TreeSet<>(Set.of("configs", "queues", "routes"));
     Matcher matcher = UNKNOWN.matcher(refused(text).getMessage());
     while (matcher.find()) {
       String section = matcher.group(1) == null ? "" : matcher.group(1);
@@ -149,6 +150,7 @@ class SchemaTest {
     expected.put("content.security.digest", MessageSecurity.DEFAULT_DIGEST);
     expected.put("content.security.layout", MessageSecurity.DEFAULT_LAYOUT);
     expected.put("content.security.serializer", MessageSecurity.DEFAULT_SERIALIZER);
+    expected.put("routes.NAME.exchange-type", "direct");
     expected.put("shutdown-timeout", WorkerConfig.DEFAULT_SHUTDOWN_TIMEOUT);
     expected.put("management.address", ManagementConfig.DEFAULT_ADDRESS);
     expected.put("events.task", WorkerEventsConfig.NONE.task());

@@ -60,7 +60,7 @@ class WorkerYamlErrorsTest {
             worker.yaml:13:10: queues.mail.ack: must be late or early
             worker.yaml:14:19: shutdown-timeout: must be a whole number and a unit (ms, s, m, h or d), as in 20s, not '1w'
             worker.yaml:17:5: tasks[1]: a task must be the full name of a class, as in com.acme.MathTasks
-            worker.yaml:18:1: colour: unknown key; known keys: name, broker, results, content, defaults, configs, queues, shutdown-timeout, management, tasks, events""");
+            worker.yaml:18:1: colour: unknown key; known keys: name, broker, results, content, routes, defaults, configs, queues, shutdown-timeout, management, tasks, events""");
     assertThat(refused.problems()).hasSize(12);
     assertThat(refused.problems().get(5))
         .isEqualTo(
@@ -156,7 +156,7 @@ class WorkerYamlErrorsTest {
         "~: a | 1 | a key must be a text without a tag",
         "!x name: a | 1 | a key must be a text without a tag",
         "<<: { name: a } | 1 | merge keys (<<) are not supported",
-        "two words: a | 1 | 'two words': unknown key; known keys: name, broker, results, content, defaults, configs, queues, shutdown-timeout, management, tasks, events"
+        "two words: a | 1 | 'two words': unknown key; known keys: name, broker, results, content, routes, defaults, configs, queues, shutdown-timeout, management, tasks, events"
       })
   void aValueIsRefusedWithItsReason(String line, int column, String expected) {
     assertThat(refused(QUEUES + line)).hasMessage("worker.yaml:2:" + column + ": " + expected);

@@ -85,7 +85,7 @@ class WorkerYamlFilesTest {
                 + local
                 + ":3:14: queues.math.threads: must be a whole number, not 'x'\n"
                 + local
-                + ":4:1: colour: unknown key; known keys: name, broker, results, content, defaults, configs,"
+                + ":4:1: colour: unknown key; known keys: name, broker, results, content, routes, defaults, configs,"
                 + " queues, shutdown-timeout, management, tasks, events");
   }
 
