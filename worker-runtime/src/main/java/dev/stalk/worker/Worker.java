@@ -2,8 +2,10 @@ package dev.stalk.worker;
 
 import dev.stalk.broker.BrokerClient;
 import dev.stalk.broker.BrokerConfig;
+import dev.stalk.broker.EventConfig;
 import dev.stalk.broker.EventDispatcher;
 import dev.stalk.broker.MessageFactory;
+import dev.stalk.broker.RoutingConfig;
 import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.transport.Transport;
 import dev.stalk.worker.config.ManagementConfig;
@@ -307,19 +309,29 @@ public final class Worker implements AutoCloseable {
     List<String> fixed = new ArrayList<>();
     addIfDifferent("name", config.name(), changed.name(), fixed);
     addIfDifferent("content", config.broker().content(), changed.broker().content(), fixed);
-    addIfDifferent("broker or results", withoutContent(config), withoutContent(changed), fixed);
+    addIfDifferent("routes", config.broker().routing(), changed.broker().routing(), fixed);
+    addIfDifferent("broker or results", connection(config), connection(changed), fixed);
     addIfDifferent("shutdown-timeout", config.shutdownTimeout(), changed.shutdownTimeout(), fixed);
     addIfDifferent("management", config.management(), changed.management(), fixed);
     addIfDifferent("tasks", config.tasks(), changed.tasks(), fixed);
-    addIfDifferent("events", config.events(), changed.events(), fixed);
+    addIfDifferent("events", events(config), events(changed), fixed);
     if (!fixed.isEmpty()) {
       throw new IllegalArgumentException(
           "cannot be changed while the worker runs, restart it: " + String.join(", ", fixed));
     }
   }
 
-  private static BrokerConfig withoutContent(WorkerConfig config) {
-    return config.broker().toBuilder().content(ContentConfig.builder().build()).build();
+  /** The sections broker and results; content, routes and events have names of their own. */
+  private static BrokerConfig connection(WorkerConfig config) {
+    return config.broker().toBuilder()
+        .content(ContentConfig.builder().build())
+        .routing(RoutingConfig.DEFAULT)
+        .events(EventConfig.DEFAULT)
+        .build();
+  }
+
+  private static List<Record> events(WorkerConfig config) {
+    return List.of(config.events(), config.broker().events());
   }
 
   private static void addIfDifferent(

@@ -87,6 +87,16 @@ class FixedSettingsTest {
     VALUES.put("content.security.digest", "sha512");
     VALUES.put("content.security.layout", "celery-5.4");
     VALUES.put("content.security.serializer", "yaml");
+    VALUES.put("routes.NAME.queue", "{ mail.*: { queue: mail } }");
+    VALUES.put("routes.NAME.exchange", "{ mail.*: { exchange: post, routing-key: mail } }");
+    VALUES.put("routes.NAME.routing-key", "{ mail.*: { exchange: post, routing-key: letters } }");
+    VALUES.put(
+        "routes.NAME.exchange-type",
+        "{ mail.*: { exchange: post, routing-key: mail, exchange-type: topic } }");
+    VALUES.put("routes.NAME.priority", "{ mail.*: { priority: 3 } }");
+    VALUES.put("routes.NAME.serializer", "{ mail.*: { serializer: yaml } }");
+    VALUES.put("routes.NAME.compression", "{ mail.*: { compression: gzip } }");
+    VALUES.put("routes.NAME.expires", "{ mail.*: { expires: 1h } }");
     VALUES.put("events.task", "true");
     VALUES.put("events.heartbeat", "1s");
     VALUES.put("events.task-sent", "true");
@@ -112,7 +122,7 @@ class FixedSettingsTest {
   private static WorkerConfig with(String key, String value) {
     String text = value;
     String[] parts = key.split("\\.", -1);
-    for (int i = parts.length - 1; i >= 1; i--) {
+    for (int i = parts.length - 1; i >= 1 && !parts[0].equals("routes"); i--) {
       text = "{ %s: %s }".formatted(parts[i], text);
     }
     if (key.startsWith("broker.") && !key.equals("broker.url")) {
