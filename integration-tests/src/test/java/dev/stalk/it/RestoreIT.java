@@ -290,6 +290,21 @@ class RestoreIT {
   }
 
   @Test
+  void aBrokenMessageOfAForgottenLineIsPutAsideForItsOwnQueueByteForByte() {
+    String broken = "{\"body\": \"\", \"headers\": {\"a\": nul}, \"properties\": {}}";
+    put("stalk:held:gone:1", now() - 60, "[" + broken + ",\"\",\"q\"]");
+
+    Interop.await(
+        "it is put aside", () -> transport.restoreVisible() + peers.number("HLEN", "unacked") == 0);
+
+    assertThat(peers.list("q.quarantine"))
+        .map(entry -> entry.substring(entry.indexOf('\n') + 1))
+        .containsExactly(broken);
+    assertThat(peers.list("q.quarantine").get(0)).contains("\"queue\": \"q\"");
+    assertThat(peers.number("EXISTS", "unacked.quarantine", "q")).isZero();
+  }
+
+  @Test
   void anIndexMemberWithoutAnEntryIsRemovedAndAnEntryWithoutAMemberReturnsAfterItsTimeout() {
     peers.redis().command("ZADD", "unacked_index", "5", "ghost");
     peers.redis().command("HSET", "unacked", "orphan", "[" + envelope(1) + ", \"\", \"q\"]");

@@ -186,12 +186,29 @@ final class VisibleSweeper {
         .queues(entry.routingKey());
   }
 
-  /** One such entry ends every sweep of Python workers, and keeps them from starting. */
+  /**
+   * One such entry ends every sweep of Python workers, and keeps them from starting. Where a Java
+   * line held it, its message goes to its own queue's quarantine, as {@link AbandonedSweeper} does.
+   */
   private Restorer.Move quarantine(Entry entry, byte[] value, String reason) {
-    log.error("{}.quarantine takes the entry {}: {}", QUARANTINE, entry.tag(), reason);
-    byte[] line = RedisQuarantine.entry(QUARANTINE, reason, 1, value);
+    UnackedEntry aside = aside(entry, value);
+    String queue = aside.routingKey();
+    log.error("{}.quarantine takes the entry {}: {}", queue, entry.tag(), reason);
+    byte[] line = RedisQuarantine.entry(queue, reason, 1, aside.message());
     return new Restorer.Move(
-        entry.tag(), entry.score(), value.length, line, List.of(keys.quarantine(QUARANTINE)));
+        entry.tag(), entry.score(), value.length, line, List.of(keys.quarantine(queue)));
+  }
+
+  /** What is kept of it, and for which queue. */
+  private static UnackedEntry aside(Entry entry, byte[] value) {
+    if (entry.tag().startsWith(RedisKeys.HELD_TAG)) {
+      try {
+        return UnackedEntry.ofOurs(value);
+      } catch (MalformedMessageException notOurs) {
+        log.error("the entry {} is kept whole: {}", entry.tag(), notOurs.getMessage());
+      }
+    }
+    return new UnackedEntry(value, "", QUARANTINE);
   }
 
   private double serverTime() {
