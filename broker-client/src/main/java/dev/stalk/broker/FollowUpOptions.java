@@ -1,9 +1,11 @@
 package dev.stalk.broker;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.message.ExchangeType;
 import dev.stalk.broker.message.Route;
 import dev.stalk.broker.message.SendOptions;
+import dev.stalk.broker.security.MessageSecurity;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,16 +26,23 @@ import org.jspecify.annotations.Nullable;
  */
 final class FollowUpOptions {
   private static final Set<String> SERIALIZERS = Set.of("json", "yaml", "msgpack");
+  private static final Set<String> SIGNING = Set.of("json", "yaml", "msgpack", "auth");
   private static final Set<String> COMPRESSIONS =
       Set.of("none", "gzip", "zlib", "bzip2", "bzip", "lzma", "xz", "brotli", "zstd");
 
   private static final double LONGEST_LIMIT = 365 * 86_400.0;
 
   private final Map<String, @Nullable Object> options;
+  private final Set<String> serializers;
   private final Instant now;
 
-  FollowUpOptions(Map<String, @Nullable Object> options, Instant now) {
+  /**
+   * @param content whether what is to be signed can be; else it is sent as configured
+   */
+  FollowUpOptions(Map<String, @Nullable Object> options, ContentConfig content, Instant now) {
+    MessageSecurity security = content.security();
     this.options = options;
+    this.serializers = security != null && security.signs() ? SIGNING : SERIALIZERS;
     this.now = now;
   }
 
@@ -64,7 +73,7 @@ final class FollowUpOptions {
             .expires(time("expires", "expires"))
             .argsRepr(text("argsrepr"))
             .kwargsRepr(text("kwargsrepr"))
-            .serializer(one("serializer", SERIALIZERS))
+            .serializer(one("serializer", serializers))
             .compression(one("compression", COMPRESSIONS))
             .ignoreResult(options.get("ignore_result") instanceof Boolean ignored ? ignored : null);
     Integer priority = integer("priority");

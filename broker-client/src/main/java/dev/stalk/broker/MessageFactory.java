@@ -182,7 +182,7 @@ public final class MessageFactory {
       Map<String, @Nullable Object> kwargs,
       Map<String, @Nullable Object> options,
       Instant now) {
-    FollowUpOptions given = new FollowUpOptions(options, now);
+    FollowUpOptions given = new FollowUpOptions(options, content, now);
     TaskHeaders before = parent.headers();
     SendOptions.Builder inherited = given.sendOptions().toBuilder();
     inherited.rootId(

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 
+import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.message.PublishRetry;
 import dev.stalk.broker.message.Route;
 import dev.stalk.broker.message.SendOptions;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.message.TaskSignature;
+import dev.stalk.broker.security.MessageSecurity;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -204,6 +208,28 @@ class MessageFactoryTest {
                   .eta())
           .isEqualTo(time.withOffsetSameInstant(ZoneOffset.UTC));
     }
+  }
+
+  @Test
+  void whatFollowsIsSignedWhereItsSignatureSaysSoAndThereIsAKey() {
+    Path keys = Path.of("src", "test", "resources", "security");
+    MessageSecurity security =
+        MessageSecurity.builder()
+            .key(keys.resolve("signer1.key").toString())
+            .certificate(keys.resolve("store/signer1.pem").toString())
+            .load();
+    BrokerConfig config =
+        BrokerConfig.builder().content(ContentConfig.builder().security(security).build()).build();
+    MessageFactory signing = new MessageFactory(config, Clock.fixed(NOW, ZoneOffset.UTC));
+    TaskMessage parent = messages.message(CALL);
+    Map<String, Object> options = Map.of("serializer", "auth");
+
+    TaskMessage signed = signing.followUp(parent, "n", List.of(), Map.of(), options, NOW);
+    TaskMessage plain = messages.followUp(parent, "n", List.of(), Map.of(), options, NOW);
+
+    assertThat(new String(signing.publication(signed).message(), StandardCharsets.UTF_8))
+        .contains("\"content-type\": \"application/data\"");
+    assertThat(plain.properties().serializer()).isNull();
   }
 
   @Test
