@@ -16,15 +16,19 @@ import dev.stalk.broker.transport.QueueConnection;
 import dev.stalk.broker.transport.Settlement.Fate;
 import dev.stalk.broker.transport.Transport;
 import dev.stalk.peers.RedisServer;
+import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -167,6 +171,56 @@ class ExchangeIT extends ExchangeContract {
     assertThat(peers.redis().command("GET", "celery-task-meta-t1"))
         .isEqualTo("{\"status\": \"SUCCESS\"}");
     assertThat(peers.number("TTL", "celery-task-meta-t1")).isPositive();
+  }
+
+  /** A result as the serializer auth stores it; whether it is believed is not for Redis to say. */
+  private static String signedResult(boolean raw, String type, String meta) {
+    byte[] signature = new byte[512];
+    new Random(7).nextBytes(signature);
+    ByteArrayOutputStream fields = new ByteArrayOutputStream();
+    Base64.Encoder base64 = Base64.getEncoder();
+    byte[] signer = bytes("Stalk Tests 4711");
+    fields.writeBytes(raw ? signer : base64.encode(signer));
+    fields.writeBytes(new byte[] {0, 1});
+    fields.writeBytes(raw ? signature : base64.encode(signature));
+    fields.writeBytes(bytes("\0\1application/" + type + "\0\1utf-8\0\1" + meta));
+    return base64.encodeToString(fields.toByteArray());
+  }
+
+  private static Stream<Arguments> signedResults() {
+    String yaml = "children: []\nresult: %s\nstatus: %s\ntask_id: t1\n";
+    return Stream.of(true, false)
+        .flatMap(raw -> Stream.of("", "1", "12", "1".repeat(200_000)).map(r -> List.of(raw, r)))
+        .flatMap(
+            each -> {
+              boolean raw = (boolean) each.get(0);
+              String json = "{\"status\": \"%s\", \"result\": \"" + each.get(1) + "\"}";
+              String lines = yaml.formatted(each.get(1), "%s");
+              return Stream.of(Arguments.of(raw, "json", json), Arguments.of(raw, "x-yaml", lines));
+            });
+  }
+
+  @ParameterizedTest
+  @MethodSource("signedResults")
+  void aSignedSuccessStaysAndAnyOtherSignedStateDoesNot(boolean raw, String type, String meta) {
+    String success = signedResult(raw, type, meta.formatted("SUCCESS"));
+    String failure = signedResult(raw, type, meta.formatted("FAILURE"));
+    publish("q", 0, 1);
+    publish("q", 0, 2);
+    QueueConnection line = line("q", "a");
+    List<Delivery> held = line.exchange(List.of(), 2, false).deliveries();
+    peers.redis().command("SET", "celery-task-meta-t1", success);
+    peers.redis().command("SET", "celery-task-meta-t2", failure);
+
+    line.exchange(
+        List.of(
+            done(held.get(0), new Effect.StoreResult("t1", bytes(failure))),
+            done(held.get(1), new Effect.StoreResult("t2", bytes(success)))),
+        0,
+        false);
+
+    assertThat(peers.redis().command("GET", "celery-task-meta-t1")).isEqualTo(success);
+    assertThat(peers.redis().command("GET", "celery-task-meta-t2")).isEqualTo(success);
   }
 
   /** As kombu writes it; the parts stand where a test damages it. */

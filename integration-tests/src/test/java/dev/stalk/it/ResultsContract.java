@@ -1,12 +1,14 @@
 package dev.stalk.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.message.TaskState;
 import dev.stalk.broker.transport.ResultBackend;
 import dev.stalk.broker.transport.Transport;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
@@ -40,6 +42,20 @@ abstract class ResultsContract extends TransportContract {
 
     transport.results().forget("t1");
     assertThat(transport.results().get("t1").state()).isEqualTo(TaskState.PENDING);
+  }
+
+  @Test
+  void aSuccessStaysAlsoWhereItsFormIsNotAccepted() {
+    String signed = "c2lnbmVy\0\1c2lnbmF0dXJl\0\1application/json\0\1utf-8\0\1";
+    byte[] fields = bytes(signed + text(meta("SUCCESS", 1)));
+    transport.results().store("t1", Base64.getEncoder().encode(fields));
+    transport.results().store("t2", bytes("result: 1\nstatus: SUCCESS\ntask_id: t2\n"));
+
+    transport.results().store("t1", meta("FAILURE", 2));
+    transport.results().store("t2", meta("FAILURE", 2));
+
+    assertThatThrownBy(() -> transport.results().get("t1")).hasMessageContaining("looks like auth");
+    assertThatThrownBy(() -> transport.results().get("t2")).hasMessageContaining("looks like yaml");
   }
 
   @Test

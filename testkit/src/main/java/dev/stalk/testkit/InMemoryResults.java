@@ -1,11 +1,9 @@
 package dev.stalk.testkit;
 
 import dev.stalk.broker.BrokerConfig;
-import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.MalformedMessageException;
 import dev.stalk.broker.codec.ResultCodec;
 import dev.stalk.broker.message.TaskResult;
-import dev.stalk.broker.message.TaskState;
 import dev.stalk.broker.transport.ResultBackend;
 import java.time.Instant;
 import java.util.Set;
@@ -19,7 +17,6 @@ final class InMemoryResults implements ResultBackend, InMemoryStore.Listener {
   private final InMemoryTransport transport;
   private final InMemoryStore store;
   private final BrokerConfig config;
-  private final ContentConfig anyForm;
   private final Notifier notifier;
   private final Set<Watching> watched = ConcurrentHashMap.newKeySet();
 
@@ -27,8 +24,6 @@ final class InMemoryResults implements ResultBackend, InMemoryStore.Listener {
     this.transport = transport;
     this.store = transport.store();
     this.config = config;
-    this.anyForm =
-        config.content().toBuilder().resultAcceptContent("json", "yaml", "msgpack").build();
     this.notifier = notifier;
   }
 
@@ -59,23 +54,14 @@ final class InMemoryResults implements ResultBackend, InMemoryStore.Listener {
 
   /** Stores and announces it, unless the task has succeeded before. In a step. */
   void storeNow(String taskId, byte[] meta) {
-    if (isSuccess(taskId, store.result(taskId))) {
+    byte[] before = store.result(taskId);
+    if (before != null && ResultCodec.isSuccess(before, config.content())) {
       return;
     }
     Instant expires =
         config.resultExpires().isZero() ? null : store.now().plus(config.resultExpires());
     store.results.put(taskId, new InMemoryStore.Result(meta, expires));
     store.announce(taskId, meta);
-  }
-
-  /** In whatever form it was written, also one that is not accepted here. */
-  private boolean isSuccess(String taskId, byte @Nullable [] meta) {
-    try {
-      return meta != null
-          && ResultCodec.decode(taskId, meta, anyForm).state().equals(TaskState.SUCCESS);
-    } catch (MalformedMessageException e) {
-      return false; // what cannot be read is overwritten
-    }
   }
 
   @Override

@@ -214,6 +214,24 @@ public final class ResultCodec {
         fields.values().get("children") instanceof List<?> list ? new ArrayList<>(list) : null);
   }
 
+  /**
+   * Whether a stored meta says that the task succeeded, so that nothing may replace it (celery
+   * {@code backends/base.py:KeyValueStoreBackend._store_result}). Whether it is accepted, and by
+   * whom it was signed, does not matter for that. False for what cannot be read.
+   */
+  public static boolean isSuccess(byte[] meta, ContentConfig content) {
+    try {
+      Serializer serializer = serializer(meta, content);
+      Object value =
+          serializer == Serializer.AUTH
+              ? SignedBody.unverified(meta, content)
+              : read(serializer, meta, content);
+      return TaskState.SUCCESS.name().equals(Fields.of("result", value).values().get("status"));
+    } catch (MalformedMessageException unreadable) {
+      return false; // as in the script: it is overwritten
+    }
+  }
+
   /** What begins as JSON may be YAML in its flow style, as {@link YamlWriter} has it. */
   private static @Nullable Object read(Serializer serializer, byte[] meta, ContentConfig content) {
     try {

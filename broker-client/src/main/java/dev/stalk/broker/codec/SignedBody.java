@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.SignatureException;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class SignedBody {
   private static final byte[] SEPARATOR = {0, 1};
+
+  /** Content type and encoding, between signature and value. */
+  private static final Pattern TYPE =
+      Pattern.compile("\\x00\\x01(application/[\\w-]+)\\x00\\x01[\\w-]+\\x00\\x01");
 
   private SignedBody() {}
 
@@ -91,6 +97,21 @@ final class SignedBody {
       throw notBelieved(signer, e.getMessage(), e);
     }
     return inner(new String(type, StandardCharsets.UTF_8)).decode(body, content);
+  }
+
+  /**
+   * Reads what is signed without asking by whom: for whoever need not believe it.
+   *
+   * @throws MalformedMessageException if it is no signed body, or what is signed cannot be read
+   */
+  static @Nullable Object unverified(byte[] text, ContentConfig content) {
+    byte[] fields = decoded(text, "it");
+    Matcher type = TYPE.matcher(new String(fields, StandardCharsets.ISO_8859_1));
+    if (!type.find()) {
+      throw notSigned("it names no content type");
+    }
+    byte[] body = Arrays.copyOfRange(fields, type.end(), fields.length);
+    return inner(type.group(1)).decode(body, content);
   }
 
   private static MalformedMessageException notBelieved(

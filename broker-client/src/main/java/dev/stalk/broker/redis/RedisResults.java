@@ -3,7 +3,6 @@ package dev.stalk.broker.redis;
 import dev.stalk.broker.codec.MalformedMessageException;
 import dev.stalk.broker.codec.ResultCodec;
 import dev.stalk.broker.message.TaskResult;
-import dev.stalk.broker.message.TaskState;
 import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.ResultBackend;
@@ -194,7 +193,7 @@ final class RedisResults implements ResultBackend {
     int answers = 0;
     for (int i = 0; i < stores.size(); i++) {
       Effect.StoreResult store = stores.get(i);
-      if (isSuccess(store.taskId(), (byte[]) stored.get(i))) {
+      if (stored.get(i) instanceof byte[] meta && ResultCodec.isSuccess(meta, config.content())) {
         continue;
       }
       byte[] key = keys.result(store.taskId());
@@ -211,13 +210,5 @@ final class RedisResults implements ResultBackend {
     }
     RedisConnection.throwFirstError(connection.sendAndReadAll(answers));
     return true;
-  }
-
-  private boolean isSuccess(String taskId, byte @Nullable [] meta) {
-    try {
-      return meta != null && decode(taskId, meta).state().equals(TaskState.SUCCESS);
-    } catch (MalformedMessageException e) {
-      return false; // as in the script: what cannot be read is overwritten
-    }
   }
 }

@@ -107,6 +107,26 @@ class SignedBodyTest {
         .startsWith("[[2, \u017c], {y=3}, {callbacks=null");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "CELERY_5_5, json",
+    "CELERY_5_5, yaml",
+    "CELERY_5_5, msgpack",
+    "CELERY_5_4, json",
+    "CELERY_5_4, yaml"
+  })
+  void aSuccessIsKnownForOneByWhomeverItWasSigned(SignatureLayout layout, String serializer) {
+    ContentConfig content = content(security().layout(layout).serializer(serializer)).build();
+
+    byte[] success = SignedBody.encode(Map.of("status", "SUCCESS"), content);
+    byte[] failure = SignedBody.encode(Map.of("status", "FAILURE"), content);
+
+    assertThat(ResultCodec.isSuccess(success, stranger().build())).isTrue();
+    assertThat(ResultCodec.isSuccess(failure, stranger().build())).isFalse();
+    assertThat(ResultCodec.isSuccess(new byte[] {'A', 'A', 'A', 'A'}, stranger().build()))
+        .isFalse();
+  }
+
   // ---- refused
 
   @ParameterizedTest
