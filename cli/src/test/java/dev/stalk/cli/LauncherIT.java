@@ -2,14 +2,17 @@ package dev.stalk.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -153,6 +156,75 @@ class LauncherIT {
       assertThat(process.exitCode()).as(process.output()).isZero();
     }
     assertThat(Files.readAllLines(directory.resolve("builds"))).hasSize(1);
+  }
+
+  @Test
+  void aBuildWritesDownTheClassesOfWorkersAndTheyMapThem() throws Exception {
+    Path target = builtCheckout();
+    environment.put("STALK_JAVA_OPTS", "-Xlog:class+load");
+    List<Path> files = list(target);
+
+    assertThat(archive(target)).isNotEmptyFile();
+    assertThat(runWorker()).contains("shared objects file (top)");
+    assertThat(list(target)).as("a worker writes nothing there").isEqualTo(files);
+
+    environment.put("STALK_CLASS_ARCHIVE", "0");
+    assertThat(runWorker()).doesNotContain("shared objects file (top)");
+  }
+
+  @Test
+  void noArchiveAndNoOptionOfTheJvmKeepsAWorkerFromStarting() throws Exception {
+    Path target = builtCheckout();
+    Path archive = archive(target);
+    byte[] good = Files.readAllBytes(archive);
+
+    environment.put("STALK_JAVA_OPTS", "-Xshare:off");
+    runWorker();
+    environment.put(
+        "STALK_JAVA_OPTS", "-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=0");
+    runWorker();
+    Files.delete(archive);
+    runWorker();
+    environment.put("STALK_JAVA_OPTS", "-Xlog:class+load");
+    Files.write(archive, new byte[6_000_000]);
+    runWorker();
+    Files.write(archive, new byte[0]);
+    runWorker();
+    Files.write(archive, good);
+    Path jar = target.resolve("stalk.jar");
+    Files.setLastModifiedTime(jar, FileTime.fromMillis(0));
+    assertThat(runWorker()).as("of another jar").doesNotContain("shared objects file (top)");
+    Files.delete(archive);
+    Files.createDirectory(archive);
+    runWorker();
+  }
+
+  private String runWorker() throws Exception {
+    String script = directory.resolve("checkout/stalk").toString();
+    String output = run(0, script, "worker", "--help");
+    assertThat(output).contains("Usage: stalk worker");
+    return output;
+  }
+
+  private Path builtCheckout() throws Exception {
+    Path checkout = checkout("cp ../jar cli/target/stalk.jar");
+    environment.remove("STALK_NO_BUILD");
+    run(0, checkout.resolve("stalk").toString(), "--version");
+    environment.put("STALK_NO_BUILD", "1");
+    return checkout.resolve("cli/target");
+  }
+
+  private static List<Path> list(Path target) throws IOException {
+    try (Stream<Path> files = Files.list(target)) {
+      return files.sorted().toList();
+    }
+  }
+
+  private static Path archive(Path target) throws IOException {
+    List<Path> archives =
+        list(target).stream().filter(file -> file.toString().endsWith(".jsa")).toList();
+    assertThat(archives).hasSize(1);
+    return archives.get(0);
   }
 
   /** A checkout whose Maven does this. */
