@@ -1,10 +1,8 @@
 package dev.stalk.broker;
 
-import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.EventCodec;
 import dev.stalk.broker.message.Event;
 import dev.stalk.broker.message.Route;
-import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.Fanout;
 import java.time.Clock;
@@ -263,7 +261,7 @@ public final class EventDispatcher implements AutoCloseable {
           drop(batch);
           return;
         }
-      } catch (BrokerException | EncodingException e) {
+      } catch (RuntimeException e) { // whatever it is, the next may be told
         refused(batch, e);
         return;
       }
@@ -344,6 +342,15 @@ public final class EventDispatcher implements AutoCloseable {
    */
   @Override
   public void close() {
+    close(FLUSH_PATIENCE);
+  }
+
+  /**
+   * The same with other patience.
+   *
+   * @param patience how long to wait for a slow broker, 5 s at most; nothing waits if it is zero
+   */
+  public void close(Duration patience) {
     Thread last;
     lock.lock();
     try {
@@ -354,13 +361,13 @@ public final class EventDispatcher implements AutoCloseable {
       lock.unlock();
     }
     if (last != null) {
-      awaitEnd(last);
+      awaitEnd(last, patience.compareTo(FLUSH_PATIENCE) < 0 ? patience : FLUSH_PATIENCE);
     }
   }
 
-  private static void awaitEnd(Thread last) {
+  private static void awaitEnd(Thread last, Duration patience) {
     try {
-      last.join(FLUSH_PATIENCE.toMillis());
+      last.join(Math.max(1, patience.toMillis())); // 0 would be for ever
       if (last.isAlive()) {
         last.interrupt();
       }

@@ -7,6 +7,7 @@ import dev.stalk.broker.message.Route;
 import dev.stalk.broker.transport.BrokerRefusedException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
@@ -253,6 +254,36 @@ class EventDispatcherTest {
     assertThat(dispatcher.dropped()).isEqualTo(2);
     assertThat(dispatcher.waiting()).isZero();
     assertThat(threadLives()).isFalse();
+  }
+
+  @Test
+  void closingWaitsForASilentBrokerNoLongerThanItIsTold() throws Exception {
+    CountDownLatch release = holding();
+    long began = System.nanoTime();
+
+    dispatcher.close(Duration.ZERO);
+
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(4));
+    release.countDown();
+  }
+
+  @Test
+  void anEventThatCannotBePublishedForWhateverReasonCostsNoOther() throws Exception {
+    AtomicBoolean broken = new AtomicBoolean(true);
+    fanout.before(
+        () -> {
+          if (broken.getAndSet(false)) {
+            throw new IllegalStateException("unforeseen");
+          }
+        });
+    dispatcher.send(started(1));
+    while (dispatcher.dropped() == 0) {
+      Thread.onSpinWait();
+    }
+
+    dispatcher.send(started(2));
+
+    assertThat(fanout.next(1)).hasSize(1);
   }
 
   @Test

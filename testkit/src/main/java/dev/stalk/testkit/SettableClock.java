@@ -7,11 +7,18 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A clock that stands still until it is told to go on, and the time for a worker to go by. Give the
@@ -29,7 +36,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class SettableClock extends Clock implements WorkerTime {
   /** How long a step waits for the threads of workers to come to rest. */
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(5);
+  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(30);
 
   private static final long LOOK_MILLIS = 1;
 
@@ -45,7 +52,12 @@ public final class SettableClock extends Clock implements WorkerTime {
    */
   private final Map<Thread, Long> waiting = new HashMap<>();
 
-  private static final long BUSY = Long.MIN_VALUE;
+  /** Those that were woken and have not come round to it. */
+  private final Set<Thread> unparked = new HashSet<>();
+
+  private final List<SettableScheduler> schedulers = new ArrayList<>();
+
+  static final long BUSY = Long.MIN_VALUE;
 
   /** Begins at the system's time, so that what others stamp with theirs is not far off. */
   public SettableClock() {
@@ -66,6 +78,9 @@ public final class SettableClock extends Clock implements WorkerTime {
    * <p>Costs a millisecond or so for each thing the workers do meanwhile: seconds for a day.
    *
    * @throws IllegalArgumentException if it is negative: time goes one way
+   * @throws IllegalStateException if a thread of a worker is busy for 30 s without a pause, with
+   *     what it does; or if the calling thread is interrupted, whose flag is set again. The clock
+   *     stays where it is then
    */
   public void advance(Duration duration) {
     if (duration.isNegative()) {
@@ -88,9 +103,10 @@ public final class SettableClock extends Clock implements WorkerTime {
     long current = nanoTime();
     long next = current + Duration.between(now, target).toNanos();
     for (long deadline : waiting.values()) {
-      if (deadline != BUSY && deadline > current && deadline < next) {
-        next = deadline;
-      }
+      next = earlier(next, deadline, current);
+    }
+    for (SettableScheduler scheduler : schedulers) {
+      next = earlier(next, scheduler.next(), current);
     }
     now = now.plusNanos(next - current);
     for (Map.Entry<Thread, Long> waiter : waiting.entrySet()) {
@@ -98,29 +114,54 @@ public final class SettableClock extends Clock implements WorkerTime {
         LockSupport.unpark(waiter.getKey());
       }
     }
+    notifyAll(); // the schedulers
     return true;
+  }
+
+  private static long earlier(long next, long deadline, long current) {
+    return deadline > current && deadline < next ? deadline : next;
   }
 
   /** Until everybody who waits by this clock waits for a later time. */
   private synchronized void awaitRest() {
     long patience = System.nanoTime() + PATIENCE;
-    try {
-      while (!isAtRest() && System.nanoTime() < patience) {
-        wait(LOOK_MILLIS); // a thread that ends tells nobody
+    for (Thread busy = busy(); busy != null; busy = busy()) {
+      if (System.nanoTime() > patience) {
+        throw new IllegalStateException(
+            "the clock cannot go on from %s: thread %s has been busy for %d s:%n%s"
+                .formatted(
+                    now,
+                    busy.getName(),
+                    TimeUnit.NANOSECONDS.toSeconds(PATIENCE),
+                    Arrays.stream(busy.getStackTrace())
+                        .map(frame -> "\tat " + frame)
+                        .collect(Collectors.joining(System.lineSeparator()))));
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      try {
+        wait(LOOK_MILLIS); // a thread that ends tells nobody
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while the clock waits for " + busy, e);
+      }
     }
   }
 
-  private boolean isAtRest() {
+  /** One that does something, or is about to; null if there is none but the calling one. */
+  private @Nullable Thread busy() {
     waiting.keySet().removeIf(thread -> !thread.isAlive());
+    unparked.removeIf(thread -> !thread.isAlive());
+    long current = nanoTime();
     for (Map.Entry<Thread, Long> waiter : waiting.entrySet()) {
-      if (waiter.getKey() != Thread.currentThread() && waiter.getValue() <= nanoTime()) {
-        return false;
+      if (waiter.getKey() != Thread.currentThread() && waiter.getValue() <= current) {
+        return waiter.getKey();
       }
     }
-    return true;
+    for (SettableScheduler scheduler : schedulers) {
+      if (scheduler.thread() != Thread.currentThread() && scheduler.next() <= current) {
+        return scheduler.thread();
+      }
+    }
+    return null;
   }
 
   @Override
@@ -159,21 +200,61 @@ public final class SettableClock extends Clock implements WorkerTime {
     Thread thread = Thread.currentThread();
     synchronized (this) {
       long current = nanoTime();
-      waiting.put(thread, nanos > Long.MAX_VALUE - current ? Long.MAX_VALUE : current + nanos);
+      boolean woken = unparked.remove(thread);
+      boolean endless = nanos > Long.MAX_VALUE - current;
+      waiting.put(thread, woken ? BUSY : endless ? Long.MAX_VALUE : current + nanos);
       notifyAll();
+      if (woken) {
+        return;
+      }
     }
     try {
       LockSupport.park(blocker);
     } finally {
-      synchronized (this) {
-        waiting.put(thread, BUSY);
-      }
+      busyAgain(thread);
+    }
+  }
+
+  private synchronized void busyAgain(Thread thread) {
+    unparked.remove(thread);
+    waiting.put(thread, BUSY);
+  }
+
+  /** From now on it counts as busy: time does not pass it by while it wakes up. */
+  @Override
+  public synchronized void unpark(@Nullable Thread thread) {
+    if (thread != null) {
+      unparked.add(thread);
+      waiting.computeIfPresent(thread, (waiter, until) -> BUSY);
+      LockSupport.unpark(thread);
+    }
+  }
+
+  /** Does not hold up the clock. */
+  @Override
+  public void pauseNanos(Object blocker, long nanos) {
+    Thread thread = Thread.currentThread();
+    synchronized (this) {
+      waiting.put(thread, Long.MAX_VALUE);
+      notifyAll();
+    }
+    try {
+      LockSupport.parkNanos(blocker, nanos);
+    } finally {
+      busyAgain(thread);
     }
   }
 
   @Override
-  public Scheduler scheduler(String threadName) {
-    return new SettableScheduler(this, threadName);
+  public synchronized Scheduler scheduler(String threadName) {
+    SettableScheduler scheduler = new SettableScheduler(this, threadName);
+    schedulers.add(scheduler);
+    return scheduler;
+  }
+
+  /** One that was closed. To be called with the lock. */
+  void forget(SettableScheduler scheduler) {
+    schedulers.remove(scheduler);
   }
 
   private final class InZone extends Clock {

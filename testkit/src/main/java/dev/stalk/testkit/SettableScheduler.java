@@ -7,7 +7,6 @@ import java.util.PriorityQueue;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,18 +21,19 @@ final class SettableScheduler implements WorkerTime.Scheduler {
         Comparator.comparingLong(Timed::at).thenComparingLong(Timed::number);
   }
 
-  private final WorkerTime time;
+  private final SettableClock clock;
   private final String threadName;
 
-  /** Guarded by this, as all below. */
+  /** Guarded by the clock, as all below: it must not go on while something is due. */
   private final PriorityQueue<Timed> agenda = new PriorityQueue<>(Timed.IN_ORDER);
 
   private @Nullable Thread thread;
   private long numbers;
+  private boolean busy;
   private boolean closed;
 
-  SettableScheduler(WorkerTime time, String threadName) {
-    this.time = time;
+  SettableScheduler(SettableClock clock, String threadName) {
+    this.clock = clock;
     this.threadName = threadName;
   }
 
@@ -61,48 +61,63 @@ final class SettableScheduler implements WorkerTime.Scheduler {
     }
   }
 
-  private synchronized boolean add(Duration delay, Runnable action) {
+  private boolean add(Duration delay, Runnable action) {
+    synchronized (clock) {
+      if (closed) {
+        return false;
+      }
+      agenda.add(new Timed(clock.nanoTime() + delay.toNanos(), numbers++, action));
+      if (thread == null) {
+        thread = new Thread(this::loop, threadName);
+        thread.setDaemon(true);
+        thread.start();
+      }
+      clock.notifyAll();
+      return true;
+    }
+  }
+
+  /** The thread; null if there was nothing to do yet. To be called with the clock's lock. */
+  @Nullable Thread thread() {
+    return thread;
+  }
+
+  /**
+   * When it wants to do something next; {@link SettableClock#BUSY} while it does something. To be
+   * called with the clock's lock.
+   */
+  long next() {
     if (closed) {
-      return false;
+      return Long.MAX_VALUE;
     }
-    agenda.add(new Timed(time.nanoTime() + delay.toNanos(), numbers++, action));
-    if (thread == null) {
-      thread = new Thread(this::loop, threadName);
-      thread.setDaemon(true);
-      thread.start();
-    } else {
-      LockSupport.unpark(thread);
-    }
-    return true;
+    Timed first = agenda.peek();
+    return busy ? SettableClock.BUSY : first == null ? Long.MAX_VALUE : first.at();
   }
 
   private void loop() {
-    while (!isClosed()) {
-      Runnable due = due();
-      if (due == null) {
-        time.parkNanos(this, nanosToNext());
-      } else {
-        run(due);
+    for (Runnable due = due(); due != null; due = due()) {
+      run(due);
+    }
+  }
+
+  /** Waits for the next action; null if there will be none. */
+  private @Nullable Runnable due() {
+    synchronized (clock) {
+      busy = false;
+      clock.notifyAll();
+      while (!closed && next() > clock.nanoTime()) {
+        try {
+          clock.wait();
+        } catch (InterruptedException e) {
+          log.debug("{}: an interrupt does not end it, closing does", threadName, e);
+        }
       }
+      if (closed) {
+        return null;
+      }
+      busy = true;
+      return agenda.remove().action();
     }
-  }
-
-  private synchronized boolean isClosed() {
-    return closed;
-  }
-
-  private synchronized @Nullable Runnable due() {
-    Timed next = agenda.peek();
-    if (next == null || next.at() > time.nanoTime()) {
-      return null;
-    }
-    agenda.remove();
-    return next.action();
-  }
-
-  private synchronized long nanosToNext() {
-    Timed next = agenda.peek();
-    return next == null ? Long.MAX_VALUE : next.at() - time.nanoTime();
   }
 
   private static void run(Runnable action) {
@@ -114,11 +129,14 @@ final class SettableScheduler implements WorkerTime.Scheduler {
   }
 
   @Override
-  public synchronized void close() {
-    closed = true;
-    agenda.clear();
-    if (thread != null) {
-      thread.interrupt();
+  public void close() {
+    synchronized (clock) {
+      closed = true;
+      agenda.clear();
+      clock.forget(this);
+      if (thread != null) {
+        thread.interrupt();
+      }
     }
   }
 }

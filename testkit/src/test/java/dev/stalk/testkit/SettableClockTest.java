@@ -9,8 +9,12 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -65,5 +69,124 @@ class SettableClockTest {
     assertThat(done).isEmpty();
     assertThatThrownBy(() -> scheduler.after(Duration.ofSeconds(1), () -> note("never")))
         .isInstanceOf(RejectedExecutionException.class);
+  }
+
+  @Test
+  void whatAThreadWasWokenForIsDoneBeforeTimeGoesOn() throws Exception {
+    AtomicInteger orders = new AtomicInteger();
+    AtomicBoolean ending = new AtomicBoolean();
+    Thread worker =
+        new Thread(
+            () -> {
+              while (!ending.get()) {
+                clock.parkNanos(this, Long.MAX_VALUE);
+                while (orders.get() > 0) {
+                  note("done");
+                  orders.decrementAndGet();
+                }
+              }
+            });
+    worker.start();
+    while (LockSupport.getBlocker(worker) != this) {
+      Thread.onSpinWait();
+    }
+
+    for (int second = 0; second < 200; second++) {
+      orders.incrementAndGet();
+      clock.unpark(worker);
+      clock.advance(Duration.ofSeconds(1));
+
+      assertThat(done).last().isEqualTo("done@" + second);
+    }
+
+    ending.set(true);
+    clock.unpark(worker);
+    worker.join();
+  }
+
+  @Test
+  void whatIsOrderedAMomentBeforeTimeGoesOnIsDoneAtItsTime() {
+    try (WorkerTime.Scheduler scheduler = clock.scheduler("orders")) {
+      for (int minute = 0; minute < 200; minute++) {
+        var unused = scheduler.after(Duration.ofSeconds(10), () -> note("done"));
+        clock.advance(Duration.ofSeconds(60));
+
+        assertThat(done).last().isEqualTo("done@" + (minute * 60 + 10));
+      }
+    }
+  }
+
+  @Test
+  void aThreadThatPausesAfterAFailureHoldsUpNobody() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    Thread worker =
+        new Thread(
+            () -> {
+              while (release.getCount() > 0) {
+                clock.pauseNanos(this, Duration.ofDays(1).toNanos());
+              }
+            });
+    worker.start();
+    while (LockSupport.getBlocker(worker) != this) {
+      Thread.onSpinWait();
+    }
+
+    clock.advance(Duration.ofHours(1));
+
+    assertThat(clock.instant()).isEqualTo(START.plus(Duration.ofHours(1)));
+    release.countDown();
+    LockSupport.unpark(worker);
+    worker.join();
+  }
+
+  @Test
+  @Timeout(120)
+  void aThreadThatNeverComesToRestIsNamedWithWhatItDoes() {
+    CountDownLatch release = new CountDownLatch(1);
+    try (WorkerTime.Scheduler scheduler = clock.scheduler("busy-bee")) {
+      var unused =
+          scheduler.after(
+              Duration.ofSeconds(1),
+              () -> {
+                try {
+                  release.await();
+                } catch (InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                }
+              });
+
+      assertThatThrownBy(() -> clock.advance(Duration.ofSeconds(5)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("2026-01-01T00:00:01Z")
+          .hasMessageContaining("busy-bee")
+          .hasMessageContaining("CountDownLatch.await");
+      assertThat(clock.instant()).isEqualTo(START.plusSeconds(1));
+    } finally {
+      release.countDown();
+    }
+  }
+
+  @Test
+  void whoIsInterruptedIsToldSoAndStaysInterrupted() {
+    try (WorkerTime.Scheduler scheduler = clock.scheduler("slow")) {
+      CountDownLatch release = new CountDownLatch(1);
+      var unused =
+          scheduler.after(
+              Duration.ofSeconds(1),
+              () -> {
+                try {
+                  release.await();
+                } catch (InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                }
+              });
+      Thread.currentThread().interrupt();
+
+      assertThatThrownBy(() -> clock.advance(Duration.ofSeconds(5)))
+          .isInstanceOf(IllegalStateException.class);
+
+      assertThat(Thread.interrupted()).isTrue();
+      release.countDown();
+    }
   }
 }

@@ -12,9 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -32,13 +29,7 @@ final class Heartbeat {
   private static final Path LOAD_AVERAGE = Path.of("/proc/loadavg");
 
   private final EventDispatcher dispatcher;
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> {
-            Thread made = new Thread(task, "stalk-heartbeat");
-            made.setDaemon(true);
-            return made;
-          });
+  private final WorkerTime.Scheduler thread;
   private final Duration interval;
   private final IntSupplier active;
   private final LongSupplier processed;
@@ -47,12 +38,18 @@ final class Heartbeat {
   private boolean stopped; // guarded by this
 
   /**
+   * @param time by which it beats
    * @param active how many tasks run
    * @param processed how many have begun so far
    */
   Heartbeat(
-      EventDispatcher dispatcher, Duration interval, IntSupplier active, LongSupplier processed) {
+      EventDispatcher dispatcher,
+      Duration interval,
+      WorkerTime time,
+      IntSupplier active,
+      LongSupplier processed) {
     this.dispatcher = dispatcher;
+    this.thread = time.scheduler("stalk-heartbeat");
     this.interval = interval;
     this.active = active;
     this.processed = processed;
@@ -62,8 +59,7 @@ final class Heartbeat {
   synchronized void start() {
     if (!stopped && !started) {
       started = true;
-      var unused =
-          thread.scheduleAtFixedRate(this::tryToBeat, 0, interval.toNanos(), TimeUnit.NANOSECONDS);
+      thread.every(Duration.ZERO, interval, this::tryToBeat);
     }
   }
 
@@ -94,7 +90,7 @@ final class Heartbeat {
       return;
     }
     stopped = true;
-    thread.shutdownNow();
+    thread.close();
     if (started) {
       dispatcher.send(event("worker-offline"));
     }

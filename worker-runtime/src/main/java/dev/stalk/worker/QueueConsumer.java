@@ -503,7 +503,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private void pause() {
     long until = System.nanoTime() + outage.pauseNanos();
     for (long left = until - System.nanoTime(); left > 0 && !ending; ) {
-      signal.awaitBriefly(left);
+      signal.awaitAfterFailure(left);
       left = until - System.nanoTime();
     }
     if (ending) {

@@ -1,10 +1,15 @@
 package dev.stalk.worker;
 
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Wakes one waiting thread. A wake-up that comes before the wait is kept. */
 final class Signal {
+  private interface Parking {
+    void parkNanos(Object blocker, long nanos);
+  }
+
   private final WorkerTime time;
   private volatile boolean raised;
   private volatile @Nullable Thread waiter;
@@ -21,7 +26,7 @@ final class Signal {
   void raise() {
     if (!raised) {
       raised = true;
-      LockSupport.unpark(waiter);
+      time.unpark(waiter);
     }
   }
 
@@ -31,7 +36,7 @@ final class Signal {
    * @return whether it was raised
    */
   boolean await(long nanos) {
-    return await(nanos, time);
+    return await(nanos, time::nanoTime, time::parkNanos);
   }
 
   /**
@@ -39,18 +44,23 @@ final class Signal {
    * others a chance and are no part of what a worker promises.
    */
   boolean awaitBriefly(long nanos) {
-    return await(nanos, WorkerTime.system());
+    return await(nanos, System::nanoTime, LockSupport::parkNanos);
   }
 
-  private boolean await(long nanos, WorkerTime by) {
+  /** The same after a failure, when there is nothing to do before it has been tried again. */
+  boolean awaitAfterFailure(long nanos) {
+    return await(nanos, System::nanoTime, time::pauseNanos);
+  }
+
+  private boolean await(long nanos, LongSupplier now, Parking parking) {
     waiter = Thread.currentThread();
-    long deadline = by.nanoTime() + nanos;
+    long deadline = now.getAsLong() + nanos;
     while (!raised) {
-      long left = deadline - by.nanoTime();
+      long left = deadline - now.getAsLong();
       if (left <= 0 || Thread.currentThread().isInterrupted()) {
         break;
       }
-      by.parkNanos(this, left);
+      parking.parkNanos(this, left);
     }
     boolean woken = raised;
     raised = false;

@@ -63,6 +63,10 @@ final class TaskExecution implements Runnable {
   private final Guard guard;
   private final Admission admission;
   private final long fetched = System.nanoTime();
+
+  /** The same by the worker's time; known only if monitors are told. */
+  private final long fetchedAt;
+
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
   private final List<Future<?>> limits = new ArrayList<>(2); // guarded by lock
 
@@ -108,6 +112,7 @@ final class TaskExecution implements Runnable {
       Guard guard) {
     this.delivery = delivery;
     this.services = services;
+    this.fetchedAt = services.events() == null ? 0 : services.timer().time().nanoTime();
     this.metrics = metrics;
     this.sink = sink;
     this.guard = guard;
@@ -235,7 +240,7 @@ final class TaskExecution implements Runnable {
   private void tellBegin(Admission.Admitted admitted) {
     WorkerEvents events = services.events();
     if (events != null) {
-      Duration ago = Duration.ofNanos(System.nanoTime() - fetched);
+      Duration ago = Duration.ofNanos(services.timer().time().nanoTime() - fetchedAt);
       events.begins(admitted.message().headers(), services.clock().instant().minus(ago));
     }
   }

@@ -44,9 +44,12 @@ final class Timer implements AutoCloseable {
     if (closed) {
       throw new RejectedExecutionException("the worker has stopped");
     }
-    return schedulers
-        .computeIfAbsent(queue, name -> time.scheduler("stalk-time-limits-" + name))
-        .after(delay, () -> run(action));
+    WorkerTime.Scheduler scheduler =
+        schedulers.computeIfAbsent(queue, name -> time.scheduler("stalk-time-limits-" + name));
+    if (closed) {
+      scheduler.close(); // made after the others were closed
+    }
+    return scheduler.after(delay, () -> run(action));
   }
 
   private static void run(Runnable action) {

@@ -58,6 +58,9 @@ public final class Worker implements AutoCloseable {
   /** How long a task that was stopped by force may hold on to its thread. */
   private static final Duration STOPPED_TASKS_GRACE = Duration.ofSeconds(5);
 
+  /** How long the last events may take at least, if the broker took all else. */
+  private static final Duration LAST_EVENTS = Duration.ofMillis(500);
+
   private enum State {
     NEW,
     RUNNING,
@@ -154,7 +157,7 @@ public final class Worker implements AutoCloseable {
         new EventDispatcher(config.name(), transport.fanout(), config.broker().events(), clock);
     metrics.events(config.name(), dispatcher);
     boolean taskSent = config.broker().events().taskSent();
-    return new WorkerEvents(dispatcher, told, taskSent, this::running);
+    return new WorkerEvents(dispatcher, told, taskSent, timer.time(), this::running);
   }
 
   private int running() {
@@ -491,21 +494,27 @@ public final class Worker implements AutoCloseable {
       boolean started = state == State.RUNNING;
       state = State.STOPPED;
       if (!started) {
-        close(consumers);
+        close(Duration.ZERO);
         return true;
       }
     }
     log.info("stopping; running tasks have {}", patience);
+    long began = System.nanoTime();
+    Duration lastEvents = LAST_EVENTS;
     quiet();
     consumers.forEach(QueueConsumer::returnWaiting);
-    if (!awaitEnd(patience)) {
+    if (awaitEnd(patience)) {
+      Duration left = patience.minusNanos(System.nanoTime() - began);
+      lastEvents = left.compareTo(LAST_EVENTS) > 0 ? left : LAST_EVENTS;
+    } else {
       returnRunning();
       if (!awaitEnd(config.broker().socketTimeout())) {
         log.error("the broker did not take everything back; leases will lapse");
         consumers.forEach(this::abandon);
+        lastEvents = Duration.ZERO;
       }
     }
-    close(consumers);
+    close(lastEvents);
     log.info("stopped");
     return !forced;
   }
@@ -563,16 +572,16 @@ public final class Worker implements AutoCloseable {
     }
   }
 
-  private void close(List<QueueConsumer> ended) {
+  private void close(Duration lastEvents) {
     if (events != null) {
-      events.close();
+      events.close(lastEvents);
     }
     chores.close();
     timer.close();
     if (management != null) {
       management.close();
     }
-    ended.forEach(QueueConsumer::close);
+    consumers.forEach(QueueConsumer::close);
     metrics.close();
     transport.close();
     stopped.countDown();

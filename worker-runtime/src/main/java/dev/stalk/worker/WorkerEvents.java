@@ -7,6 +7,7 @@ import dev.stalk.broker.message.TaskHeaders;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.worker.config.WorkerConfig;
 import dev.stalk.worker.config.WorkerEventsConfig;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntSupplier;
@@ -32,17 +33,22 @@ final class WorkerEvents {
    * @param dispatcher publishes; closed by this
    * @param told what is told
    * @param taskSent whether tasks that tasks send are told of
+   * @param time by which the worker tells that it lives
    * @param active how many tasks run
    */
   WorkerEvents(
-      EventDispatcher dispatcher, WorkerEventsConfig told, boolean taskSent, IntSupplier active) {
+      EventDispatcher dispatcher,
+      WorkerEventsConfig told,
+      boolean taskSent,
+      WorkerTime time,
+      IntSupplier active) {
     this.dispatcher = dispatcher;
     this.told = told;
     this.taskSent = taskSent;
     this.heartbeat =
         told.effectiveHeartbeat().isZero()
             ? null
-            : new Heartbeat(dispatcher, told.effectiveHeartbeat(), active, processed::sum);
+            : new Heartbeat(dispatcher, told.effectiveHeartbeat(), time, active, processed::sum);
   }
 
   /** Whether a worker of this configuration tells anything. */
@@ -104,11 +110,15 @@ final class WorkerEvents {
     }
   }
 
-  /** The worker has ended: tells so, and all that is left to tell. */
-  void close() {
+  /**
+   * The worker has ended: tells so, and all that is left to tell.
+   *
+   * @param patience how long that may take
+   */
+  void close(Duration patience) {
     if (heartbeat != null) {
       heartbeat.stop();
     }
-    dispatcher.close();
+    dispatcher.close(patience);
   }
 }

@@ -3,15 +3,18 @@ package dev.stalk.worker;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The time a worker goes by: what its clock says, how it waits, and when it does what is to be done
  * later. The system's by default; a test gives one that it moves on by hand. Everything in it is
  * thread-safe.
  *
- * <p>By it go: leases, parked tasks, rate limits, circuit breakers, time limits and the regular
- * chores. By the system's time whatever happens: durations that are only measured, short pauses
- * after failures and for the sake of others, and the patience with which a worker is stopped.
+ * <p>By it go: leases, parked tasks, rate limits, circuit breakers, time limits, heartbeats and the
+ * regular chores. By the system's time whatever happens: durations that are only measured, short
+ * pauses after failures and for the sake of others, and the patience with which a worker is
+ * stopped.
  */
 public interface WorkerTime {
 
@@ -35,6 +38,24 @@ public interface WorkerTime {
    * @param nanos how long at most; nothing happens if it is not positive
    */
   void parkNanos(Object blocker, long nanos);
+
+  /**
+   * Has a thread return from {@link #parkNanos}, now or when it next waits there (as {@link
+   * LockSupport#unpark}).
+   *
+   * @param thread nothing happens if it is null
+   */
+  default void unpark(@Nullable Thread thread) {
+    LockSupport.unpark(thread);
+  }
+
+  /**
+   * Has the calling thread wait as {@link #parkNanos} does, but after a failure, and by the
+   * system's time. Whoever waits so has nothing to do at any time of this clock.
+   */
+  default void pauseNanos(Object blocker, long nanos) {
+    LockSupport.parkNanos(blocker, nanos);
+  }
 
   /**
    * Makes something that does things later, on one daemon thread of its own.

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
@@ -28,7 +29,7 @@ class HeartbeatTest {
   private final EventDispatcher dispatcher =
       new EventDispatcher("a@b", fanout, EventConfig.DEFAULT, Clock.systemUTC());
   private final Heartbeat heartbeat =
-      new Heartbeat(dispatcher, Duration.ofMillis(100), () -> 3, () -> 7L);
+      new Heartbeat(dispatcher, Duration.ofMillis(100), WorkerTime.system(), () -> 3, () -> 7L);
 
   @AfterEach
   void end() {
@@ -101,6 +102,66 @@ class HeartbeatTest {
       event = fanout.next(); // those under way when it went away
     }
     assertThat(event.get("type").stringValue()).isEqualTo("worker-online");
+  }
+
+  /** Does what is to be done when it is told to. */
+  private static final class ByHand implements WorkerTime, WorkerTime.Scheduler {
+    private Runnable action = () -> {};
+    private Duration period = Duration.ZERO;
+    private boolean closed;
+
+    @Override
+    public Clock clock() {
+      return Clock.systemUTC();
+    }
+
+    @Override
+    public long nanoTime() {
+      return 0;
+    }
+
+    @Override
+    public void parkNanos(Object blocker, long nanos) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Scheduler scheduler(String threadName) {
+      return this;
+    }
+
+    @Override
+    public Future<?> after(Duration delay, Runnable action) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void every(Duration first, Duration period, Runnable action) {
+      this.action = action;
+      this.period = period;
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+  }
+
+  @Test
+  void itBeatsByTheTimeOfItsWorker() throws Exception {
+    ByHand time = new ByHand();
+    Heartbeat byHand = new Heartbeat(dispatcher, Duration.ofHours(1), time, () -> 0, () -> 0L);
+    byHand.start();
+    assertThat(time.period).isEqualTo(Duration.ofHours(1));
+
+    time.action.run();
+    next("worker-online");
+    time.action.run();
+    next("worker-heartbeat");
+    byHand.stop();
+
+    next("worker-offline");
+    assertThat(time.closed).isTrue();
   }
 
   @Test

@@ -47,12 +47,12 @@ class WorkerEventsTest {
   private WorkerEvents events = events(TASKS, false);
 
   private WorkerEvents events(WorkerEventsConfig told, boolean taskSent) {
-    return new WorkerEvents(dispatcher, told, taskSent, () -> 0);
+    return new WorkerEvents(dispatcher, told, taskSent, WorkerTime.system(), () -> 0);
   }
 
   @AfterEach
   void end() {
-    events.close();
+    events.close(Duration.ofSeconds(5));
   }
 
   private void task(TaskHandler handler) {
