@@ -92,11 +92,13 @@ public final class MessageFactory {
   /**
    * The message of one call.
    *
-   * @throws IllegalArgumentException if a time is out of the range Python can read
+   * @throws IllegalArgumentException if a time is out of the range Python can read, or a name or id
+   *     is one that a Python worker cannot keep
    * @throws QueueNotFoundException if its queue has to be declared and is not
    */
   public TaskMessage message(TaskSignature signature) {
     SendOptions options = routing.options(signature);
+    PythonReadable.check(signature.task(), options);
     List<Object> callbacks = WireSignature.all(options.link());
     List<Object> errbacks = WireSignature.all(options.linkError());
     Context context =

@@ -53,6 +53,13 @@ public final class MessageCodec {
           + " which no task is, or a signed body, which is not accepted; content.accept-content may"
           + " name auth";
 
+  /**
+   * No task is sent whose arguments, headers or callbacks are nested deeper: a Python worker that
+   * is to hand such a one to a process of its pool ends with a RecursionError from about 440 levels
+   * on (billiard {@code reduction.py:ForkingPickler}), and PyYAML reads no more than 459.
+   */
+  static final int MOST_SENT_DEPTH = 400;
+
   private MessageCodec() {}
 
   /** {@code argsrepr} of these arguments, at most 1,040 characters. */
@@ -108,7 +115,7 @@ public final class MessageCodec {
   public static byte[] encode(TaskMessage message, String deliveryTag, ContentConfig content) {
     Serializer serializer = content.serializer(message.properties().serializer());
     Compression compression = content.compression(message.properties().compression());
-    PythonJson json = new PythonJson(1024, content.jsonTypes(), content.maxDepth());
+    PythonJson json = new PythonJson(1024, content.jsonTypes(), sentDepth(content));
     json.begin('{');
     json.name("body");
     body(json, message.body(), serializer, compression, content);
@@ -139,7 +146,9 @@ public final class MessageCodec {
     byte[] bytes =
         serializer == Serializer.JSON
             ? jsonBody(body, content).toBytes()
-            : serializer.encode(List.of(body.args(), body.kwargs(), body.embed()), content);
+            : serializer.encode(
+                List.of(body.args(), body.kwargs(), body.embed()),
+                content.toBuilder().maxDepth(sentDepth(content)).build());
     if (compression != null) {
       checkDecompressedSize(bytes.length, content);
       bytes = compression.compress(bytes);
@@ -148,16 +157,29 @@ public final class MessageCodec {
     json.base64(bytes);
   }
 
+  private static int sentDepth(ContentConfig content) {
+    return Math.min(content.maxDepth(), MOST_SENT_DEPTH);
+  }
+
   private static PythonJson jsonBody(TaskBody body, ContentConfig content) {
-    PythonJson json = new PythonJson(256, content.jsonTypes(), content.maxDepth());
+    PythonJson json = new PythonJson(256, content.jsonTypes(), sentDepth(content));
     json.begin('[');
-    json.array(body.args());
+    part("args", () -> json.array(body.args()));
     json.separator();
-    json.map(body.kwargs());
+    part("kwargs", () -> json.map(body.kwargs()));
     json.separator();
-    json.map(body.embed());
+    part("link or link_error", () -> json.map(body.embed()));
     json.end(']');
     return json;
+  }
+
+  /** Writes a part of a task; what cannot be written is said with its place. */
+  private static void part(String name, Runnable writing) {
+    try {
+      writing.run();
+    } catch (EncodingException e) {
+      throw new EncodingException(name + ": " + e.getMessage(), e);
+    }
   }
 
   private static void checkSize(int size, ContentConfig content) {
@@ -201,8 +223,10 @@ public final class MessageCodec {
     field(json, "ignore_result", headers.ignoreResult());
     field(json, "replaced_task_nesting", headers.replacedTaskNesting());
     field(json, "stamped_headers", headers.stampedHeaders());
-    field(json, "stamps", headers.stamps());
-    headers.custom().forEach((name, value) -> field(json, name, value));
+    part("stamps", () -> field(json, "stamps", headers.stamps()));
+    headers
+        .custom()
+        .forEach((name, value) -> part("header " + name, () -> field(json, name, value)));
     if (compression != null) {
       field(json, "compression", compression.contentType());
     }

@@ -1,6 +1,7 @@
 package dev.stalk.broker.codec;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -25,6 +26,9 @@ class PythonJson implements ValueWriter {
   private static final byte[] TRUE = ascii("true");
   private static final byte[] FALSE = ascii("false");
   private static final byte[] NULL = ascii("null");
+
+  /** Has one digit more than Python reads (its {@code sys.int_info.default_max_str_digits}). */
+  private static final BigInteger BEYOND_PYTHON = BigInteger.TEN.pow(4300);
 
   private final JsonTypes types;
   private final int maxDepth;
@@ -117,9 +121,12 @@ class PythonJson implements ValueWriter {
     }
   }
 
-  /** By the text of the keys: a map's own look-up may refuse keys of another type. */
+  /**
+   * By the text of the keys: a map's own look-up may refuse keys of another type, and two keys may
+   * have the same text.
+   */
   private static boolean looksMarked(Map<?, ?> map) {
-    if (map.size() != 2) {
+    if (map.size() < 2) {
       return false;
     }
     for (Object key : map.keySet()) {
@@ -147,7 +154,15 @@ class PythonJson implements ValueWriter {
 
   @Override
   public final void integer(Number whole) {
+    if (whole instanceof BigInteger big && hasTooManyDigits(big)) {
+      throw new EncodingException(
+          "a whole number has more than 4300 digits, which Python does not read; send it as text");
+    }
     raw(ascii(whole.toString()));
+  }
+
+  private static boolean hasTooManyDigits(BigInteger whole) {
+    return whole.bitLength() > 14_000 && whole.abs().compareTo(BEYOND_PYTHON) >= 0;
   }
 
   @Override

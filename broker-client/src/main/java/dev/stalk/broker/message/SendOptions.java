@@ -75,7 +75,9 @@ public record SendOptions(
     Map<String, @Nullable Object> headers) {
 
   /**
-   * Header names that belong to the protocol; Celery lets callers overwrite them, Stalk refuses.
+   * Header names that belong to the protocol, or to the request that a Python worker makes of the
+   * headers (celery {@code app/task.py:Context}), which fails without its {@code get}; Celery lets
+   * callers overwrite them, Stalk refuses.
    */
   public static final Set<String> RESERVED_HEADERS =
       Set.of(
@@ -100,7 +102,14 @@ public record SendOptions(
           "stamps",
           "compression",
           "redelivered",
-          "meth");
+          "meth",
+          "get",
+          "update",
+          "clear",
+          "called_directly",
+          "is_eager",
+          "_children",
+          "_protected");
 
   /**
    * What a stamp must not be called: in a signature's options every stamp stands beside these names

@@ -3,15 +3,20 @@ package dev.stalk.broker.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.stalk.broker.BrokerConfig;
+import dev.stalk.broker.MessageFactory;
 import dev.stalk.broker.message.MessageProperties;
 import dev.stalk.broker.message.PublishRetry;
 import dev.stalk.broker.message.RemoteException;
 import dev.stalk.broker.message.TaskBody;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.message.TaskResult;
+import dev.stalk.broker.message.TaskSignature;
 import dev.stalk.broker.message.TaskState;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +51,77 @@ class MessageContentTest {
 
   private static JsonNode envelope(byte[] raw) {
     return Fixtures.tree(raw);
+  }
+
+  private static Object nested(int levels) {
+    Object value = "deep";
+    for (int i = 0; i < levels; i++) {
+      value = List.of(value);
+    }
+    return value;
+  }
+
+  @Test
+  void aTaskNestedDeeperThanAPythonPoolTakesIsNotSent() {
+    int inBody = MessageCodec.MOST_SENT_DEPTH - 2;
+
+    for (String serializer : List.of("json", "msgpack", "yaml")) {
+      MessageCodec.encode(message(nested(inBody), serializer, "none"), "tag", EVERYTHING);
+      assertThatThrownBy(
+              () ->
+                  MessageCodec.encode(
+                      message(nested(inBody + 1), serializer, "none"), "tag", EVERYTHING))
+          .isInstanceOf(EncodingException.class)
+          .hasMessageContaining("nested deeper than 400 levels");
+    }
+  }
+
+  @Test
+  void headersStampsAndCallbacksAreNoDeeperThanArguments() {
+    MessageFactory messages = new MessageFactory(BrokerConfig.builder().build(), Clock.systemUTC());
+    TaskSignature call = TaskSignature.of("t");
+    Map<String, TaskSignature> tooDeep =
+        Map.of(
+            "args: ", TaskSignature.of("t", nested(400)),
+            "kwargs: ", call.kwarg("k", nested(400)),
+            "header x: ", call.withHeader("x", nested(400)),
+            "stamps: ", call.withStamp("s", nested(400)),
+            "link or link_error: ", call.link(TaskSignature.of("n", nested(396))));
+
+    tooDeep.forEach(
+        (place, signature) ->
+            assertThatThrownBy(() -> MessageCodec.encode(messages.message(signature), "tag"))
+                .isInstanceOf(EncodingException.class)
+                .hasMessageStartingWith(place)
+                .hasMessageContaining("nested deeper than 400 levels"));
+  }
+
+  @Test
+  void aRowOfCallbacksEndsWhereAPythonWorkerWould() {
+    MessageFactory messages = new MessageFactory(BrokerConfig.builder().build(), Clock.systemUTC());
+    TaskSignature row = TaskSignature.of("t");
+    for (int i = 0; i < 150; i++) {
+      row = TaskSignature.of("t").link(row);
+    }
+    TaskMessage message = messages.message(row);
+
+    assertThatThrownBy(() -> MessageCodec.encode(message, "tag"))
+        .isInstanceOf(EncodingException.class)
+        .hasMessageStartingWith("link or link_error: ");
+  }
+
+  @Test
+  void aNumberThatEndsAPythonWorkerIsRefusedInHeadersWithItsPlace() {
+    MessageFactory messages = new MessageFactory(BrokerConfig.builder().build(), Clock.systemUTC());
+    BigInteger huge = BigInteger.TEN.pow(4300);
+    TaskSignature call = TaskSignature.of("t");
+
+    for (TaskSignature wrong : List.of(call.withHeader("size", huge), call.withStamp("s", huge))) {
+      TaskMessage message = messages.message(wrong);
+      assertThatThrownBy(() -> MessageCodec.encode(message, "tag"))
+          .isInstanceOf(EncodingException.class)
+          .hasMessageMatching("(header size|stamps): a whole number has more than 4300 digits.*");
+    }
   }
 
   @ParameterizedTest

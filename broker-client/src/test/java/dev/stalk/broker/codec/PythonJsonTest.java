@@ -113,6 +113,33 @@ class PythonJsonTest {
   }
 
   @Test
+  void aWholeNumberOfMoreDigitsThanPythonReadsIsRefused() {
+    BigInteger most = BigInteger.TEN.pow(4300).subtract(BigInteger.ONE);
+
+    assertThat(json(most)).isEqualTo("9".repeat(4300));
+    assertThat(json(most.negate())).isEqualTo("-" + "9".repeat(4300));
+    for (BigInteger more :
+        List.of(most.add(BigInteger.ONE), most.add(BigInteger.ONE).negate(), most.pow(3))) {
+      assertThatThrownBy(() -> json(List.of(more)))
+          .isInstanceOf(EncodingException.class)
+          .hasMessageContaining("more than 4300 digits")
+          .hasMessageContaining("send it as text");
+    }
+  }
+
+  @Test
+  void keysOfTheSameTextDoNotHideAMapThatLooksMarked() {
+    Map<Object, Object> twice = new LinkedHashMap<>();
+    twice.put("__type__", "x");
+    twice.put(java.nio.CharBuffer.wrap("__type__"), "y");
+    twice.put("__value__", 1);
+
+    assertThatThrownBy(() -> json(twice))
+        .isInstanceOf(EncodingException.class)
+        .hasMessageContaining("__type__");
+  }
+
+  @Test
   void mapThatLooksLikeAMarkedTypeIsRefused() {
     assertThatThrownBy(() -> json(Map.of("a", List.of(Map.of("__type__", "x", "__value__", 1)))))
         .isInstanceOf(EncodingException.class)
