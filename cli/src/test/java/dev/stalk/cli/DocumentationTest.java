@@ -54,8 +54,9 @@ class DocumentationTest {
                     .map(block -> new Block(document, language, block.group(2))));
   }
 
+  /** The testkit's own tests hold the code of its page. */
   static Stream<Block> java() {
-    return blocks("java");
+    return blocks("java").filter(block -> !block.document().endsWith("testing.md"));
   }
 
   static Stream<Block> python() {
