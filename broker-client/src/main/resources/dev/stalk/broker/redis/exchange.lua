@@ -71,15 +71,11 @@ local END = 8192
 -- The value in a signed result (celery security/serialization.py:SecureSerializer), of a long one
 -- its two ends; nothing if it is not signed. By whom is not looked at.
 local function signed(meta)
-  if #meta % 4 ~= 0 or not string.find(meta, '^[%w+/]+=?=?$') then
+  local ends = #meta <= 2 * END and meta or string.sub(meta, 1, END) .. string.sub(meta, -END)
+  if #meta % 4 ~= 0 or not string.find(ends, '^[%w+/]+=?=?$') then
     return nil
   end
-  local fields
-  if #meta <= 2 * END then
-    fields = decoded(meta)
-  else
-    fields = decoded(string.sub(meta, 1, END)) .. decoded(string.sub(meta, -END))
-  end
+  local fields = decoded(ends)
   return string.match(fields, '%z\1application/[%w%-]+%z\1[%w%-]+%z\1(.*)$')
 end
 
