@@ -118,3 +118,14 @@ def failed(self, task_id, key):
 @app.task(name="interop.linked")
 def linked(*args):
     log("linked", json.dumps(args))
+
+
+@app.task(name="interop.tenant", bind=True)
+def tenant(self):
+    """A header of the sender's own: as an attribute of the request, and among its headers."""
+    return [getattr(self.request, "x_tenant", None), (self.request.headers or {}).get("x_tenant")]
+
+
+@app.task(name="interop.again", bind=True, acks_late=True)
+def again(self):
+    return self.request.delivery_info["redelivered"]

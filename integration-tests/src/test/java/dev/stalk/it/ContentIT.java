@@ -278,6 +278,21 @@ class ContentIT {
   }
 
   @Test
+  void typedValuesOfAnOldCeleryAreTheTextsItMakesOfThem() {
+    assertThat(
+            sessions
+                .get("5.2")
+                .eval(
+                    """
+                    values = [datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc),
+                              decimal.Decimal('1.50'), uuid.UUID(int=(1 << 64) + 2)]
+                    app.send_task('java.echo', (values,), queue='java').get(timeout=60)
+                    """)
+                .toString())
+        .isEqualTo("[\"2024-01-02T03:04:05Z\",\"1.50\",\"00000000-0000-0001-0000-000000000002\"]");
+  }
+
+  @Test
   void anOldCeleryGetsPlainTypesWhereAskedFor() {
     BrokerClient plain =
         peers.client(config(ContentConfig.builder().jsonTypes(JsonTypes.PLAIN).build()));

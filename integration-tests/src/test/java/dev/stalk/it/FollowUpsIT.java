@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.stalk.peers.PythonRaised;
 import dev.stalk.peers.PythonSession;
+import dev.stalk.worker.Worker;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -75,6 +77,34 @@ class FollowUpsIT {
     assertThat(peers.list("failures")).containsExactly(python.eval("r.id").stringValue());
     Interop.await("nothing is held", () -> peers.number("HLEN", "unacked") == 0);
     assertThat(peers.number("LLEN", "failures")).isOne();
+  }
+
+  @Test
+  void aTaskThatNothingStopsCallsItsErrbacksOnceThoughItEndsLater() {
+    JavaTasks stuck = new JavaTasks(peers::note);
+    Worker worker = peers.worker(builder -> builder.tasks(stuck), "stuck");
+    try {
+      python.eval(
+          """
+          r = signature('java.spin', ('spins',)).set(queue='stuck', time_limit=1).apply_async(
+              link_error=[signature('interop.note', ('timeouts',)).set(queue='python'),
+                          signature('interop.mark', ('alone', 'own'), immutable=True).set(queue='python')])
+          r.get(timeout=50, propagate=False)
+          """);
+      Interop.await(
+          "the errbacks have run",
+          () -> peers.number("LLEN", "timeouts") == 1 && peers.number("LLEN", "alone") == 1);
+    } finally {
+      stuck.release();
+    }
+    worker.stop(Duration.ofSeconds(20)); // what was stuck has returned, for nothing
+    Interop.await("nothing waits", () -> peers.number("LLEN", "python") == 0);
+    Interop.await("nothing is held", () -> peers.number("HLEN", "unacked") == 0);
+
+    assertThat(python.eval("[r.state, type(r.result).__name__]").toString())
+        .isEqualTo("[\"FAILURE\",\"TimeLimitExceeded\"]");
+    assertThat(peers.list("timeouts")).containsExactly(python.eval("r.id").stringValue());
+    assertThat(peers.list("alone")).containsExactly("own");
   }
 
   @Test

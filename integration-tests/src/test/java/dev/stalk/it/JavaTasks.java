@@ -7,6 +7,7 @@ import dev.stalk.worker.config.AckMode;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The Java side of the integration tests. */
@@ -87,8 +88,8 @@ public final class JavaTasks {
   }
 
   @Task("java.requeue")
-  public void requeue(String key) {
-    journal.note(key, "requeued");
+  public void requeue(TaskContext context, String key) {
+    journal.note(key, context.redelivered() ? "again" : "first");
     throw RejectTask.requeue("somebody else, please");
   }
 
@@ -116,6 +117,12 @@ public final class JavaTasks {
   public void halt(String key) {
     journal.note(key, "halt");
     Runtime.getRuntime().halt(9);
+  }
+
+  @Task("interop.again")
+  public boolean again() throws InterruptedException {
+    new CountDownLatch(1).await(); // whoever is to end it kills the worker
+    return false;
   }
 
   @Task("java.context")

@@ -67,6 +67,16 @@ class PythonToJavaIT {
         .isTrue();
   }
 
+  @Test
+  void aNumberThatIsNoneComesBackAsItWent() {
+    assertThat(
+            python
+                .eval(
+                    "str(app.send_task('java.echo', (float('nan'),), queue='java').get(timeout=20))")
+                .stringValue())
+        .isEqualTo("nan");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -134,6 +134,24 @@ class StopIT {
     assertThat(peers.list("java")).hasSize(2);
   }
 
+  /** Kubernetes kills what has not ended 30 seconds after it was asked to. */
+  @Test
+  void byDefaultAStopIsOverBeforeAContainerIsKilled() {
+    PythonSession python = peers.python();
+    WorkerProcess patient =
+        WorkerProcess.start(
+            peers, "java", 1, Map.of(WorkerProcess.DEFAULT_DEADLINE, "as it comes"));
+    WorkerProcess worker = busy(patient, python, "interop.mark", 300);
+    long began = System.nanoTime();
+
+    assertThat(worker.terminate()).isOne();
+
+    assertThat(Duration.ofNanos(System.nanoTime() - began))
+        .isBetween(Duration.ofSeconds(24), Duration.ofSeconds(30));
+    assertThat(peers.list("java")).hasSize(2);
+    assertThat(peers.number("HLEN", "unacked")).isOne(); // parked for an hour
+  }
+
   @Test
   void whatWasAcknowledgedEarlyIsReportedLost() {
     PythonSession python = peers.python();

@@ -151,7 +151,7 @@ class TaskLifeIT {
                     .eval("app.send_task('java.requeue', ('k',), queue='java').get(timeout=40)"))
         .isInstanceOfSatisfying(
             PythonRaised.class, raised -> assertThat(raised.type()).isEqualTo("WorkerLostError"));
-    assertThat(peers.list("k")).hasSize(5);
+    assertThat(peers.list("k")).containsExactly("first", "again", "again", "again", "again");
     assertThat(peers.list("java.quarantine")).hasSize(1);
   }
 
@@ -254,10 +254,11 @@ class TaskLifeIT {
                 .eval(
                     """
                     app.conf.task_protocol = 1
-                    plain = app.send_task('java.add', (2,), {'y': 3}, queue='java')
+                    link = app.signature('java.add', (10,), queue='java', task_id='linked')
+                    plain = app.send_task('java.add', (2,), {'y': 3}, queue='java', link=link)
                     later = app.send_task('java.add', (2, 4), queue='java', countdown=1)
                     expired = app.send_task('java.add', (2, 4), queue='java', expires=-1)
-                    answers = [plain.get(timeout=40), later.get(timeout=40)]
+                    answers = [r.get(timeout=40) for r in (plain, app.AsyncResult('linked'), later)]
                     try:
                         expired.get(timeout=40)
                     except Exception as e:
@@ -265,7 +266,7 @@ class TaskLifeIT {
                     answers
                     """)
                 .toString())
-        .isEqualTo("[5,6,\"TaskRevokedError\"]");
+        .isEqualTo("[5,15,6,\"TaskRevokedError\"]");
   }
 
   @Test

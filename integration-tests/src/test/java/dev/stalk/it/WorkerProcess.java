@@ -19,6 +19,9 @@ final class WorkerProcess implements AutoCloseable {
   /** How many of these processes a task can take with it. */
   static final int MAX_DELIVERIES = 2;
 
+  /** A variable that has the process keep the deadline of a worker that is told none. */
+  static final String DEFAULT_DEADLINE = "DEFAULT_DEADLINE";
+
   private static final String READY = "worker process ready";
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -41,12 +44,13 @@ final class WorkerProcess implements AutoCloseable {
             .maxDeliveries(MAX_DELIVERIES)
             .visibilityTimeout(Duration.ofMinutes(1))
             .build();
-    WorkerConfig config =
+    WorkerConfig.Builder config =
         WorkerConfig.builder()
             .broker(broker)
-            .queue(arguments[2], new QueueConfig(threads, threads))
-            .shutdownTimeout(Duration.ofSeconds(5))
-            .build();
+            .queue(arguments[2], new QueueConfig(threads, threads));
+    if (System.getenv(DEFAULT_DEADLINE) == null) {
+      config.shutdownTimeout(Duration.ofSeconds(5));
+    }
     JavaTasks.Journal journal =
         (key, value) -> {
           try (Connection connection = new Connection(host, port)) {
@@ -56,7 +60,7 @@ final class WorkerProcess implements AutoCloseable {
         };
     Worker worker =
         Worker.builder()
-            .config(config)
+            .config(config.build())
             .tasks(new JavaTasks(journal))
             .metrics(new SimpleMeterRegistry())
             .build();

@@ -17,9 +17,11 @@ import org.jspecify.annotations.Nullable;
  * Everything a worker needs to know. Immutable; an invalid one cannot be made. Its text form shows
  * no user and no password.
  *
- * @param name the node name under which {@code celery inspect} finds the worker; {@code %h} stands
- *     for the host name, and a name without {@code @} gets {@code @%h}; {@code celery@%h} by
- *     default. The accessor returns the complete name
+ * @param name the node name under which monitors show the worker; {@code %h} stands for the host
+ *     name, {@code %n} for what it has before its first dot and {@code %d} for what it has after
+ *     it, as in Celery (celery {@code utils/nodenames.py:host_format}); unlike in Celery, a name
+ *     without {@code @} is not a host but gets {@code @%h}. {@code celery@%h} by default. The
+ *     accessor returns the complete name
  * @param broker where messages come from and results go to
  * @param queues the compartments by name, in the given order; at least one. A compartment serves
  *     the queue of its name, or those it lists; no queue may be in two
@@ -83,8 +85,17 @@ public record WorkerConfig(
   }
 
   static String nodeName(String name) {
+    return nodeName(name, MessageFactory.hostName());
+  }
+
+  static String nodeName(String name, String host) {
     String pattern = name.contains("@") ? name : name + "@%h";
-    String complete = pattern.replace("%h", MessageFactory.hostName());
+    int dot = host.indexOf('.');
+    String complete =
+        pattern
+            .replace("%h", host)
+            .replace("%n", dot < 0 ? host : host.substring(0, dot))
+            .replace("%d", dot < 0 ? "" : host.substring(dot + 1));
     if (!NODE_NAME.matcher(complete).matches()) {
       throw new IllegalArgumentException(
           "name must look like " + DEFAULT_NAME + ", without blanks and other percent signs");

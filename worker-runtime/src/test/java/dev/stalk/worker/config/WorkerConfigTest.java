@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class WorkerConfigTest {
@@ -55,9 +56,29 @@ class WorkerConfigTest {
     assertThat(aWorker().name("reports@blue").build().name()).isEqualTo("reports@blue");
   }
 
+  /** What Celery's {@code host_format} makes of the same. */
+  @ParameterizedTest
+  @CsvSource({
+    "w1@%h, web1.shop.example, w1@web1.shop.example",
+    "w1@%n, web1.shop.example, w1@web1",
+    "w1@%d, web1.shop.example, w1@shop.example",
+    "%n.%d@x, web1.shop.example, web1.shop.example@x",
+    "%n-w1@%h, web1, web1-w1@web1",
+  })
+  void theHostAndItsPartsStandInForTheirLetters(String name, String host, String expected) {
+    assertThat(WorkerConfig.nodeName(name, host)).isEqualTo(expected);
+  }
+
+  @Test
+  void aHostWithoutADomainHasNoneToName() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> WorkerConfig.nodeName("w1@%d", "web1"))
+        .withMessageStartingWith("name must look like celery@%h");
+  }
+
   @ParameterizedTest
   @ValueSource(
-      strings = {"", " ", "@", "@blue", "blue@", "a b", "a@b c", "a\nb", "a\u0000b", "%n@%h"})
+      strings = {"", " ", "@", "@blue", "blue@", "a b", "a@b c", "a\nb", "a\u0000b", "%i@%h"})
   void aNameThatIsNoNodeNameIsRefused(String name) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> aWorker().name(name).build())
