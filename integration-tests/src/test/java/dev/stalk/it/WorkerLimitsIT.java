@@ -53,9 +53,7 @@ class WorkerLimitsIT {
   }
 
   private List<AsyncResult> send(int count) {
-    return peers
-        .client()
-        .sendAll(Collections.nCopies(count, TaskSignature.of("limited").on("java")));
+    return client.sendAll(Collections.nCopies(count, TaskSignature.of("limited").on("java")));
   }
 
   private static void assertAll(List<AsyncResult> results, String value) {
