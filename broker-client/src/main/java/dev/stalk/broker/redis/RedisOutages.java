@@ -25,6 +25,8 @@ final class RedisOutages {
 
   // guarded by this
   private final Set<Part> away = new HashSet<>();
+  private boolean open;
+  private boolean seenBack;
   private long since;
   private long lastEnd;
 
@@ -57,7 +59,9 @@ final class RedisOutages {
   }
 
   private void began(Part part, long began, String message) {
-    if (away.isEmpty()) {
+    if (!open) {
+      open = true;
+      seenBack = false;
       since = began;
       log.error("outage: {}", message);
       lines.accept("outage: " + message);
@@ -66,9 +70,22 @@ final class RedisOutages {
   }
 
   private void ended(Part part) {
-    if (!away.remove(part) || away.stream().anyMatch(other -> other.persistent)) {
+    if (away.remove(part)) {
+      seenBack = true;
+      closeIfOver();
+    }
+  }
+
+  private void gaveUp(Part part) {
+    away.remove(part);
+    closeIfOver();
+  }
+
+  private void closeIfOver() {
+    if (!open || !seenBack || away.stream().anyMatch(part -> part.persistent)) {
       return;
     }
+    open = false;
     away.clear();
     lastEnd = nanoTime.getAsLong();
     Duration length = Duration.ofNanos(lastEnd - since);
@@ -119,7 +136,15 @@ final class RedisOutages {
       }
     }
 
-    /** An attempt succeeded, or none will be made any more. */
+    /** No attempt will be made any more. That says nothing of the server. */
+    void gaveUp() {
+      synchronized (RedisOutages.this) {
+        failures = 0;
+        RedisOutages.this.gaveUp(this);
+      }
+    }
+
+    /** An attempt succeeded. */
     void passed() {
       if (failures > 0) {
         synchronized (RedisOutages.this) {

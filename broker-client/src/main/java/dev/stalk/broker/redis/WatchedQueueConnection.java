@@ -74,7 +74,7 @@ final class WatchedQueueConnection implements QueueConnection {
     } finally {
       inUse.unlock();
     }
-    outage.passed();
+    outage.gaveUp();
     onClose.accept(this);
   }
 }

@@ -94,6 +94,39 @@ class RedisOutagesTest {
   }
 
   @Test
+  void whoGivesUpDoesNotSayThatTheServerIsBack() {
+    fail(line, refused());
+    fail(other, refused());
+
+    line.gaveUp();
+    other.gaveUp();
+
+    assertThat(lines).hasSize(1);
+  }
+
+  @Test
+  void whoGivesUpIsNotWaitedFor() {
+    fail(line, refused());
+    fail(other, refused());
+
+    other.passed();
+    line.gaveUp();
+
+    assertThat(lines).hasSize(2);
+  }
+
+  @Test
+  void anOutageThatEverybodyGaveUpIsStillTheSameForWhoComesLater() {
+    fail(line, refused());
+    line.gaveUp();
+
+    fail(pool, refused());
+    pool.passed();
+
+    assertThat(lines).hasSize(2);
+  }
+
+  @Test
   void aFailureThatComesLateBeginsNoNewOne() {
     fail(line, refused());
     long started = other.start();

@@ -74,7 +74,7 @@ class WorkerYamlSecretsTest {
   @ValueSource(
       strings = {
         "name: '${SECRET} x'",
-        "name: '${SECRET}@@%n'",
+        "name: '${SECRET}@@%i'",
         "broker: { lease: \"${SECRET}\", max-connections: \"${SECRET}\" }",
         "defaults: { threads: \"${SECRET}\" }",
         "shutdown-timeout: ${SECRET}",
