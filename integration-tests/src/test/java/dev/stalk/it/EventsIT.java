@@ -38,19 +38,12 @@ class EventsIT {
   /** A receiver in a thread, and what it makes of what it hears. */
   private static final String LISTEN =
       """
-      import threading
+      import ear, time
       from celery.events.state import State
       state = State()
       heard = []
       failures = []
       checks = []
-      listening = threading.Event()
-      listening_to = app.connection_for_read()
-
-      class Receiver(app.events.Receiver):
-          def on_consume_ready(self, *args, **kwargs):
-              super().on_consume_ready(*args, **kwargs)
-              listening.set()
 
       def take(event):
           try:
@@ -60,20 +53,10 @@ class EventsIT {
           except Exception as failure:
               failures.append(repr(failure))
 
-      def listen():
-          while True:
-              try:
-                  with app.connection_for_read() as connection:
-                      Receiver(connection, handlers={'*': take}, app=app).capture()
-              except Exception as failure:
-                  listening.clear()
+      ear.listen(app, take)
 
-      threading.Thread(target=listen, daemon=True).start()
-      listening.wait(40)
-
-      import time
       def until(condition):
-          end = time.time() + 60
+          end = time.time() + 45
           while not condition() and time.time() < end: time.sleep(0.01)
           return bool(condition())
 

@@ -33,24 +33,12 @@ class SeenByPythonIT {
 
   private static final String LISTEN =
       """
-      import threading, time
+      import ear, time
       heard = []
-      listening = threading.Event()
-
-      class Receiver(app.events.Receiver):
-          def on_consume_ready(self, *args, **kwargs):
-              super().on_consume_ready(*args, **kwargs)
-              listening.set()
-
-      def listen():
-          with app.connection_for_read() as connection:
-              Receiver(connection, handlers={'*': heard.append}, app=app).capture()
-
-      threading.Thread(target=listen, daemon=True).start()
-      if not listening.wait(60): raise AssertionError('nobody listens')
+      ear.listen(app, heard.append)
 
       def received(id, *fields):
-          end = time.time() + 60
+          end = time.time() + 45
           while time.time() < end:
               for event in list(heard):
                   if event['type'] == 'task-received' and event['uuid'] == id:

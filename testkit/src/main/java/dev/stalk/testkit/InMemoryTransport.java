@@ -101,11 +101,6 @@ public sealed class InMemoryTransport implements Transport permits EagerTranspor
   }
 
   @Override
-  public QueueConnection consume(List<String> names, String holder, Runnable wake) {
-    return consume(names, QueueOrder.ROUND_ROBIN, holder, wake);
-  }
-
-  @Override
   public QueueConnection consume(
       List<String> names, QueueOrder order, String holder, Runnable wake) {
     return new InMemoryLine(this, queues, results, names, order, holder, wake);

@@ -8,6 +8,7 @@ import dev.stalk.broker.transport.ParkedMessages;
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.Quarantine;
 import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.QueueOrder;
 import dev.stalk.broker.transport.Queues;
 import dev.stalk.broker.transport.Transport;
 import java.time.Duration;
@@ -127,7 +128,8 @@ final class FakeTransport implements Transport {
   }
 
   @Override
-  public QueueConnection consume(List<String> queues, String holder, Runnable wake) {
+  public QueueConnection consume(
+      List<String> queues, QueueOrder order, String holder, Runnable wake) {
     return connections.computeIfAbsent(queues.get(0), name -> lines.apply(wake));
   }
 

@@ -264,11 +264,6 @@ public final class RedisTransport implements Transport {
   }
 
   @Override
-  public QueueConnection consume(List<String> queues, String holder, Runnable wake) {
-    return consume(queues, QueueOrder.ROUND_ROBIN, holder, wake);
-  }
-
-  @Override
   public QueueConnection consume(
       List<String> queues, QueueOrder order, String holder, Runnable wake) {
     WatchedQueueConnection line =

@@ -30,27 +30,22 @@ public interface Transport extends AutoCloseable {
 
   /**
    * Opens a line of its own for a queue, or for several that share one. The connection is made at
-   * the first exchange. Messages of a more urgent step come before those of a less urgent one;
-   * within a step the queues take turns (kombu's {@code queue_order_strategy} {@code round_robin}).
+   * the first exchange. Messages of a more urgent step come before those of a less urgent one.
    *
    * @param queues the queues to fetch from, at least one, each once
+   * @param order which of them comes first within a step
    * @param holder names this consumer in the tags of what it holds; unique among all processes
    * @param wake called on a thread of the transport when there may be something to fetch; must
    *     return at once
    */
-  QueueConnection consume(List<String> queues, String holder, Runnable wake);
+  QueueConnection consume(List<String> queues, QueueOrder order, String holder, Runnable wake);
 
   /**
-   * Opens such a line, with another order of its queues within a step.
-   *
-   * @throws UnsupportedOperationException if this transport knows turns only
+   * Opens such a line on which the queues take turns within a step (kombu's {@code
+   * queue_order_strategy} {@code round_robin}).
    */
-  default QueueConnection consume(
-      List<String> queues, QueueOrder order, String holder, Runnable wake) {
-    if (order.isStrict()) {
-      throw new UnsupportedOperationException("the queues of a line take turns here");
-    }
-    return consume(queues, holder, wake);
+  default QueueConnection consume(List<String> queues, String holder, Runnable wake) {
+    return consume(queues, QueueOrder.ROUND_ROBIN, holder, wake);
   }
 
   /**
