@@ -27,6 +27,12 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measures Stalk, the newest Celery and a bare loop on a Redis of their own.",
+    exitCodeListHeading = "%nIt ends with:%n",
+    exitCodeList = {
+      "0:everything was measured",
+      "1:something that must hold did not, or could not be measured",
+      "2:the command line is wrong"
+    },
     footerHeading = "%nExamples:%n",
     footer = {"  ./bench list", "  ./bench drain --runs 5", "  ./bench all --small"})
 final class Bench implements Callable<Integer> {
@@ -95,19 +101,24 @@ final class Bench implements Callable<Integer> {
     Settings settings = new Settings(small, repeated, redis, jar);
     String machine = Machine.describe() + ", " + Subjects.celeryVersion();
     out.println(machine);
+    boolean failed = false;
     for (Benchmark benchmark : chosen) {
       out.printf("%n## %s%n%s%n%n", benchmark.name(), benchmark.question());
       Report report = new Report(benchmark.name());
       try (Runner runner = new Runner(settings, this::say)) {
         benchmark.run(runner, report);
       }
+      out.println(report.render());
       if (pages != null) {
         report.remark("Measured by `./bench %s`: %s.".formatted(benchmark.name(), machine));
         new Pages(pages).write(benchmark.name(), report);
       }
-      out.println(report.render());
+      for (String failure : report.failures()) {
+        say(benchmark.name() + " FAILED: " + failure);
+        failed = true;
+      }
     }
-    return 0;
+    return failed ? 1 : 0;
   }
 
   private Set<Benchmark> chosen() {

@@ -3,21 +3,24 @@ package dev.stalk.benchmarks;
 import dev.stalk.benchmarks.report.Figures;
 import dev.stalk.benchmarks.report.Sample;
 import dev.stalk.benchmarks.subject.Running;
-import dev.stalk.benchmarks.subject.Subject;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /**
- * A subject in a contest, and how it did.
+ * What was entered for a contest, and how it did.
  *
- * @param subject what it is
+ * @param entry what it is
  * @param worker it at work
  * @param queues its queues
  * @param tasks how many it drains at a time, all queues together
  * @param drains what was measured
  */
 record Contender(
-    Subject subject, Running worker, List<String> queues, int tasks, List<Drained> drains) {
+    Entry entry, Running worker, List<String> queues, int tasks, List<Drained> drains) {
+
+  String name() {
+    return entry.name();
+  }
 
   Sample rates() {
     return sample(Drained::rate);

@@ -4,6 +4,7 @@ import dev.stalk.benchmarks.report.Figures;
 import dev.stalk.benchmarks.subject.Plan;
 import dev.stalk.benchmarks.subject.Running;
 import dev.stalk.benchmarks.subject.Subject;
+import dev.stalk.benchmarks.subject.Subjects;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -33,27 +34,27 @@ final class Contest {
   /** Fewer for Celery, so that each takes a few seconds. */
   Share share(int small, int celery, int java) {
     return subject ->
-        subject.slug().startsWith("celery")
+        Subjects.celery().contains(subject)
             ? runner.pick(small, celery)
             : runner.pick(small * 4, java);
   }
 
   /**
-   * Starts the subjects, lets them drain by turns, and stops them.
+   * Starts what was entered, lets it drain by turns, and stops it. Each has queues of its own, as
+   * many as its plan, and works on nothing while others drain.
    *
-   * @param plan the same for all; each works on queues of its own, as many as the plan has
    * @param url the Redis, or a proxy before it
    */
-  List<Contender> hold(List<Subject> subjects, Plan plan, Share share, int payload, String url)
+  List<Contender> hold(List<Entry> entries, Share share, int payload, String url)
       throws InterruptedException {
     List<Contender> contenders = new ArrayList<>();
-    for (Subject subject : subjects) {
-      contenders.add(contender(subject, plan, share.of(subject), payload, url));
+    for (Entry entry : entries) {
+      contenders.add(contender(entry, share.of(entry.subject()), payload, url));
     }
     for (int run = runner.small() ? 0 : -WARM_UPS; run < runner.runs(); run++) {
       for (Contender contender : contenders) {
         Drained drained = drainer.drain(contender.worker(), contender.queues(), contender.tasks());
-        runner.say("%s %s".formatted(contender.subject().name(), Figures.rate(drained.rate())));
+        runner.say("%s %s".formatted(contender.name(), Figures.rate(drained.rate())));
         if (run >= 0) {
           contender.drains().add(drained);
         }
@@ -63,20 +64,20 @@ final class Contest {
     return contenders;
   }
 
-  private Contender contender(Subject subject, Plan plan, int tasks, int payload, String url) {
-    Plan own = plan.queues(subject.slug() + "-", plan.queues().size());
+  private Contender contender(Entry entry, int tasks, int payload, String url) {
+    Plan own = entry.plan().queues(entry.slug() + "-", entry.plan().queues().size());
     for (String queue : own.queues()) {
-      stock.make(queue, tasks, plan.work(), payload);
+      stock.make(queue, tasks, own.work(), payload);
     }
-    Running worker = runner.start(subject, own, url);
+    Running worker = runner.start(entry.subject(), own, url);
     return new Contender(
-        subject, worker, own.queues(), tasks * own.queues().size(), new ArrayList<>());
+        entry, worker, own.queues(), tasks * own.queues().size(), new ArrayList<>());
   }
 
-  /** The figures of one of them. */
-  static Contender find(List<Contender> contenders, Subject subject) {
+  /** The figures of what was entered under this name. */
+  static Contender find(List<Contender> contenders, String name) {
     return contenders.stream()
-        .filter(contender -> contender.subject().equals(subject))
+        .filter(contender -> contender.name().equals(name))
         .findFirst()
         .orElseThrow();
   }

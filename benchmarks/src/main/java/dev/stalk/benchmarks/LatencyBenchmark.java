@@ -12,14 +12,17 @@ import dev.stalk.benchmarks.subject.Subjects;
 import dev.stalk.benchmarks.subject.Work;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** Sends tasks to workers that have nothing else to do. */
 final class LatencyBenchmark implements Benchmark {
   private static final Duration GAP = Duration.ofMillis(10);
+  private static final int CLASSES_PER_TEN = 10;
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   @Override
@@ -62,13 +65,15 @@ final class LatencyBenchmark implements Benchmark {
   }
 
   private static void describe(Map<Subject, List<Double>> waits, Report report) {
-    Table table = new Table("send → start", "p50", "p90", "p99", "p99.9", "max", "tasks");
+    Sample first = Sample.of(waits.values().iterator().next());
+    Table table =
+        new Table("send → start", "p50", "× " + name(waits), "p90", "p99", "p99.9", "max", "tasks");
     Plot plot =
         new Plot(
             "Waits of tasks sent to an idle worker",
             "milliseconds",
             Scale.LOGARITHMIC,
-            "% that waited no longer",
+            "% of the tasks",
             Scale.LINEAR);
     waits.forEach(
         (subject, all) -> {
@@ -76,20 +81,42 @@ final class LatencyBenchmark implements Benchmark {
           table.row(
               subject.name(),
               Figures.time(sample.percentile(50)),
+              Figures.times(sample.median() / first.median()),
               Figures.time(sample.percentile(90)),
               Figures.time(sample.percentile(99)),
               Figures.time(sample.percentile(99.9)),
               Figures.time(sample.max()),
               Integer.toString(sample.size()));
-          plot.line(subject.name(), distribution(sample));
+          plot.line(subject.name(), histogram(sample));
         });
     report.table(table);
     report.plot("waits", plot);
   }
 
-  private static List<double[]> distribution(Sample seconds) {
-    return IntStream.rangeClosed(1, 100)
-        .mapToObj(percent -> new double[] {1e3 * seconds.percentile(percent), percent})
-        .toList();
+  private static String name(Map<Subject, List<Double>> waits) {
+    return waits.keySet().iterator().next().name();
+  }
+
+  /** How many of a hundred waited so long; ten classes for each power of ten. */
+  private static List<double[]> histogram(Sample seconds) {
+    Map<Long, Long> classes =
+        Arrays.stream(seconds.sorted())
+            .boxed()
+            .collect(
+                Collectors.groupingBy(
+                    LatencyBenchmark::classOf, TreeMap::new, Collectors.counting()));
+    List<double[]> points = new ArrayList<>();
+    long first = classOf(seconds.min()) - 1;
+    long last = classOf(seconds.max()) + 1;
+    for (long each = first; each <= last; each++) {
+      double millis = Math.pow(10, (each + 0.5) / CLASSES_PER_TEN);
+      double share = 100.0 * classes.getOrDefault(each, 0L) / seconds.size();
+      points.add(new double[] {millis, share});
+    }
+    return points;
+  }
+
+  private static long classOf(double seconds) {
+    return (long) Math.floor(CLASSES_PER_TEN * Math.log10(Math.max(1e-3, 1e3 * seconds)));
   }
 }

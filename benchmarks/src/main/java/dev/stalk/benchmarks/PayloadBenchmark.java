@@ -6,7 +6,6 @@ import dev.stalk.benchmarks.report.Plot.Scale;
 import dev.stalk.benchmarks.report.Report;
 import dev.stalk.benchmarks.report.Table;
 import dev.stalk.benchmarks.subject.Plan;
-import dev.stalk.benchmarks.subject.Subject;
 import dev.stalk.benchmarks.subject.Subjects;
 import dev.stalk.benchmarks.subject.Work;
 import java.util.ArrayList;
@@ -38,7 +37,7 @@ final class PayloadBenchmark implements Benchmark {
             "argument",
             "tasks",
             "arguments",
-            "× Celery",
+            "× " + runner.celery().get(0).name(),
             "of the bare loop",
             "Redis CPU a task, µs",
             "worker CPU a task, µs",
@@ -48,17 +47,17 @@ final class PayloadBenchmark implements Benchmark {
         List<Contender> found = measure(runner, stock, size);
         for (Contender each : found) {
           table.row(
-              each.subject().name(),
+              each.name(),
               Figures.bytes(size),
               Figures.rate(each.rates()),
               Figures.number(each.rate() * size / MEBIBYTE) + " MiB/s",
               Figures.times(each.rate() / found.get(0).rate()),
-              Figures.percent(each.rate() / Contest.find(found, Subjects.BARE).rate()),
+              Figures.percent(each.rate() / Contest.find(found, Subjects.BARE.name()).rate()),
               each.median(Drained::redisMicros),
               each.median(Drained::workerMicros),
               Figures.bytes(each.sample(Drained::allocatedPerTask).median()));
           lines
-              .computeIfAbsent(each.subject().name(), key -> new ArrayList<>())
+              .computeIfAbsent(each.name(), key -> new ArrayList<>())
               .add(new double[] {size, each.rate()});
         }
       }
@@ -76,13 +75,13 @@ final class PayloadBenchmark implements Benchmark {
   }
 
   private static List<Contender> measure(Runner runner, Stock stock, int size) throws Exception {
-    List<Subject> subjects = new ArrayList<>(runner.celery());
-    subjects.addAll(List.of(Subjects.BARE, Subjects.STALK));
+    Plan plan = Plan.of("payload", Work.NOTHING);
+    List<Entry> entries = Entry.all(runner.celery(), plan);
+    entries.addAll(Entry.all(List.of(Subjects.BARE, Subjects.STALK), plan));
     Contest contest = new Contest(runner, stock);
     int mebibytes = MEBIBYTE / size;
     return contest.hold(
-        subjects,
-        Plan.of("payload", Work.NOTHING),
+        entries,
         contest.share(
             Math.min(50, 2 + mebibytes / 10),
             Math.min(5_000, 30 * mebibytes),

@@ -19,8 +19,6 @@ import java.util.Map;
 /** One worker with more and more queues: what they cost idle, and how they drain together. */
 final class QueuesBenchmark implements Benchmark {
   private static final List<Integer> COUNTS = List.of(1, 10, 100);
-  private static final int THREADS = 2;
-  private static final int BUFFER = 8;
   private static final int PAYLOAD = 10;
 
   @Override
@@ -44,38 +42,41 @@ final class QueuesBenchmark implements Benchmark {
   @Override
   public void run(Runner runner, Report report) throws Exception {
     Table idle =
-        new Table(
-            "idle",
-            "queues",
-            "Redis commands a second",
-            "CPU",
-            "resident",
-            "threads, all processes");
+        new Table("idle", "queues", "Redis commands a second", "CPU", "resident", "threads");
     Table drain =
         new Table(
-            "drain", "queues", "tasks", "× Celery", "Redis commands a task", "tasks a round trip");
-    Map<String, List<double[]>> lines = new LinkedHashMap<>();
+            "drain",
+            "queues",
+            "tasks",
+            "× " + runner.celery().get(0).name(),
+            "of the bare loop",
+            "Redis commands a task",
+            "tasks a round trip");
+    Map<String, List<double[]>> cost = new LinkedHashMap<>();
+    Map<String, List<double[]>> rates = new LinkedHashMap<>();
     try (Stock stock = new Stock(runner)) {
       for (int count : runner.small() ? COUNTS.subList(1, 2) : COUNTS) {
         List<Subject> subjects = new ArrayList<>(runner.celery());
-        subjects.add(Subjects.STALK);
-        Plan plan = Plan.of("", Work.NOTHING).queues("queue-", count).bulkhead(THREADS, BUFFER);
+        subjects.addAll(List.of(Subjects.BARE, Subjects.STALK));
+        Plan plan = Plan.of("", Work.NOTHING).queues("queue-", count);
         for (Subject subject : subjects) {
-          row(idle, subject, count, idle(runner, subject, plan));
+          Idle found = idle(runner, subject, plan);
+          row(idle, subject, count, found);
+          lines(cost, subject).add(new double[] {count, found.commands()});
+          if (subject.equals(Subjects.STALK) && (count == 10 || runner.small())) {
+            report.figure("idle-commands", Figures.number(found.commands()) + "/s");
+          }
         }
         Contest contest = new Contest(runner, stock);
         List<Contender> found =
             contest.hold(
-                subjects,
-                plan,
-                subject -> Math.max(1, contest.share(200, 4_000, 100_000).of(subject) / count),
+                Entry.all(subjects, plan),
+                subject -> Math.max(1, contest.share(200, 2_000, 60_000).of(subject) / count),
                 PAYLOAD,
                 runner.redis().url());
         for (Contender each : found) {
-          row(drain, each, count, found.get(0).rate());
-          lines
-              .computeIfAbsent(each.subject().name(), key -> new ArrayList<>())
-              .add(new double[] {count, each.rate()});
+          row(drain, each, count, found);
+          lines(rates, each.entry().subject()).add(new double[] {count, each.rate()});
         }
       }
     }
@@ -88,8 +89,25 @@ final class QueuesBenchmark implements Benchmark {
             Scale.LOGARITHMIC,
             "tasks a second, all queues",
             Scale.LOGARITHMIC);
-    lines.forEach(plot::line);
+    rates.forEach(plot::line);
     report.plot("drain", plot);
+    Plot idlePlot =
+        new Plot(
+            "One idle worker on many queues",
+            "queues",
+            Scale.LOGARITHMIC,
+            "Redis commands a second",
+            Scale.LOGARITHMIC);
+    cost.forEach(idlePlot::line);
+    report.plot("idle", idlePlot);
+    report.remark(
+        "The bare loop has a thread and a connection for each queue, and waits in one command that"
+            + " Redis answers when a message comes, or after 30 s; it would not notice a line that is"
+            + " cut. Threads are those of all processes.");
+  }
+
+  private static List<double[]> lines(Map<String, List<double[]>> all, Subject subject) {
+    return all.computeIfAbsent(subject.name(), key -> new ArrayList<>());
   }
 
   private static void row(Table table, Subject subject, int count, Idle idle) {
@@ -102,20 +120,21 @@ final class QueuesBenchmark implements Benchmark {
         Integer.toString(idle.usage().threads()));
   }
 
-  private static void row(Table table, Contender each, int count, double celery) {
+  private static void row(Table table, Contender each, int count, List<Contender> found) {
     table.row(
-        each.subject().name(),
+        each.name(),
         Integer.toString(count),
         Figures.rate(each.rates()),
-        Figures.times(each.rate() / celery),
+        Figures.times(each.rate() / found.get(0).rate()),
+        Figures.percent(each.rate() / Contest.find(found, Subjects.BARE.name()).rate()),
         each.median(Drained::commandsPerTask),
         each.median(Drained::tasksPerScript));
   }
 
   private static Idle idle(Runner runner, Subject subject, Plan plan) throws InterruptedException {
-    double seconds = runner.small() ? 1 : 20;
+    double seconds = runner.small() ? 1 : 10;
     try (Running worker = runner.start(subject, plan)) {
-      Thread.sleep(runner.pick(500, 5000)); // until it has settled down
+      Thread.sleep(runner.pick(500, 3000)); // until it has settled down
       runner.line().call("CONFIG", "RESETSTAT");
       double before = worker.usage().processorSeconds();
       Thread.sleep((long) (1000 * seconds));

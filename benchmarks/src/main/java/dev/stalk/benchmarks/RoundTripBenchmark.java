@@ -6,7 +6,6 @@ import dev.stalk.benchmarks.report.Plot.Scale;
 import dev.stalk.benchmarks.report.Report;
 import dev.stalk.benchmarks.report.Table;
 import dev.stalk.benchmarks.subject.Plan;
-import dev.stalk.benchmarks.subject.Subject;
 import dev.stalk.benchmarks.subject.Subjects;
 import dev.stalk.benchmarks.subject.Work;
 import java.time.Duration;
@@ -19,8 +18,6 @@ import java.util.Map;
 final class RoundTripBenchmark implements Benchmark {
   private static final List<Duration> ROUND_TRIPS =
       List.of(Duration.ZERO, Duration.ofMillis(1), Duration.ofMillis(2));
-  private static final List<Integer> BUFFERS = List.of(8, 248);
-  private static final int THREADS = 8;
   private static final int PAYLOAD = 10;
 
   @Override
@@ -36,21 +33,29 @@ final class RoundTripBenchmark implements Benchmark {
   @Override
   public void run(Runner runner, Report report) throws Exception {
     Map<String, List<double[]>> lines = new LinkedHashMap<>();
-    Table table = new Table("", "round trip", "tasks", "of that at 0 ms", "tasks a round trip");
+    Table table =
+        new Table(
+            "",
+            "round trip",
+            "tasks",
+            "of that at 0 ms",
+            "× " + runner.celery().get(0).name(),
+            "of the bare loop with 256",
+            "tasks a round trip");
     try (Stock stock = new Stock(runner)) {
-      for (int buffer : runner.small() ? BUFFERS.subList(1, 2) : BUFFERS) {
-        for (Duration roundTrip : runner.small() ? ROUND_TRIPS.subList(2, 3) : ROUND_TRIPS) {
-          for (Contender each : measure(runner, stock, buffer, roundTrip)) {
-            String name = "%s, %d places".formatted(each.subject().name(), THREADS + buffer);
-            List<double[]> line = lines.computeIfAbsent(name, key -> new ArrayList<>());
-            line.add(new double[] {roundTrip.toMillis(), each.rate()});
-            table.row(
-                name,
-                roundTrip.toMillis() + " ms",
-                Figures.rate(each.rates()),
-                Figures.percent(each.rate() / line.get(0)[1]),
-                each.median(Drained::tasksPerScript));
-          }
+      for (Duration roundTrip : runner.small() ? ROUND_TRIPS.subList(2, 3) : ROUND_TRIPS) {
+        List<Contender> found = measure(runner, stock, roundTrip);
+        for (Contender each : found) {
+          List<double[]> line = lines.computeIfAbsent(each.name(), key -> new ArrayList<>());
+          line.add(new double[] {roundTrip.toNanos() / 1e6, each.rate()});
+          table.row(
+              each.name(),
+              roundTrip.toMillis() + " ms",
+              Figures.rate(each.rates()),
+              Figures.percent(each.rate() / line.get(0)[1]),
+              Figures.times(each.rate() / found.get(0).rate()),
+              Figures.percent(each.rate() / Contest.find(found, bare(256)).rate()),
+              each.median(Drained::tasksPerScript));
         }
       }
     }
@@ -65,18 +70,27 @@ final class RoundTripBenchmark implements Benchmark {
             Scale.LOGARITHMIC);
     lines.forEach(plot::line);
     report.plot("drain", plot);
+    List<double[]> stalk = lines.getOrDefault(Subjects.STALK.name(), List.of());
+    report.figure("rtt", Figures.percent(stalk.get(stalk.size() - 1)[1] / stalk.get(0)[1]));
   }
 
-  private static List<Contender> measure(Runner runner, Stock stock, int buffer, Duration roundTrip)
+  private static String bare(int batch) {
+    return "%s, %d".formatted(Subjects.BARE.name(), batch);
+  }
+
+  private static List<Contender> measure(Runner runner, Stock stock, Duration roundTrip)
       throws Exception {
-    List<Subject> subjects = new ArrayList<>(runner.celery());
-    subjects.addAll(List.of(Subjects.BARE, Subjects.STALK));
+    Plan plan = Plan.of("rtt", Work.NOTHING);
+    List<Entry> entries = Entry.all(runner.celery(), plan);
+    for (int batch : List.of(Plan.DEFAULT_PLACES, 256)) {
+      entries.add(new Entry(bare(batch), Subjects.BARE, plan.batch(batch)));
+    }
+    entries.add(Entry.of(Subjects.STALK, plan));
     Contest contest = new Contest(runner, stock);
     try (DelayProxy proxy = DelayProxy.open(runner.redis().port(), roundTrip)) {
       return contest.hold(
-          subjects,
-          Plan.of("rtt", Work.NOTHING).bulkhead(THREADS, buffer),
-          contest.share(50, 2_000, 40_000),
+          entries,
+          contest.share(50, 1_000, 30_000),
           PAYLOAD,
           "redis://127.0.0.1:%d/0".formatted(proxy.port()));
     }

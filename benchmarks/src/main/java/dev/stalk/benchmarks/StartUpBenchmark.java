@@ -8,6 +8,7 @@ import dev.stalk.benchmarks.subject.Plan;
 import dev.stalk.benchmarks.subject.ProcessUsage;
 import dev.stalk.benchmarks.subject.Running;
 import dev.stalk.benchmarks.subject.Subject;
+import dev.stalk.benchmarks.subject.Subjects;
 import dev.stalk.benchmarks.subject.Work;
 import dev.stalk.broker.AsyncResult;
 import dev.stalk.broker.message.TaskSignature;
@@ -34,6 +35,13 @@ final class StartUpBenchmark implements Benchmark {
   /** As the launcher starts a worker. */
   private static final List<String> SMALL_HEAP =
       List.of("-XX:+UseSerialGC", "-Xms24m", "-Xmn16m", "-Xss512k");
+
+  /** Java warns of classes it does not archive, a line each. */
+  private static final List<String> QUIET_SHARING =
+      List.of("-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off");
+
+  private static final String BARE = "bare loop";
+  private static final String JAR = "`java -jar stalk.jar worker`";
 
   @Override
   public String name() {
@@ -65,9 +73,13 @@ final class StartUpBenchmark implements Benchmark {
   private record Started(long pid, Runnable stop) {}
 
   /** What was measured of one kind of worker. */
-  private record Found(List<Double> seconds, List<Double> idleBytes, List<Double> busyBytes) {
+  private record Found(
+      List<Double> seconds,
+      List<Double> idleBytes,
+      List<Double> idleResident,
+      List<Double> busyBytes) {
     Found() {
-      this(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+      this(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     }
   }
 
@@ -81,18 +93,37 @@ final class StartUpBenchmark implements Benchmark {
       }
     }
     Table table =
-        new Table("", "start → first task done", "resident, idle", "resident, after a drain");
+        new Table(
+            "",
+            "start → first task done",
+            "by that of " + found.keySet().iterator().next(),
+            "of the bare loop",
+            "memory, idle",
+            "memory, after a drain",
+            "resident, idle");
+    double celery = Sample.of(found.values().iterator().next().seconds()).median();
+    double bare = Sample.of(found.getOrDefault(BARE, new Found()).seconds()).median();
     found.forEach(
-        (name, figures) ->
-            table.row(
-                name,
-                Figures.time(Sample.of(figures.seconds())),
-                Figures.bytes(Sample.of(figures.idleBytes()).median()),
-                Figures.bytes(Sample.of(figures.busyBytes()).median())));
+        (name, figures) -> {
+          Sample seconds = Sample.of(figures.seconds());
+          table.row(
+              name,
+              Figures.time(seconds),
+              Figures.times(seconds.median() / celery),
+              Figures.times(seconds.median() / bare),
+              Figures.bytes(Sample.of(figures.idleBytes()).median()),
+              Figures.bytes(Sample.of(figures.busyBytes()).median()),
+              Figures.bytes(Sample.of(figures.idleResident()).median()));
+        });
     report.table(table);
     report.remark(
-        "Memory is that of all processes of a worker, in their proportion where they share it."
-            + " Small heap: `%s`.".formatted(String.join(" ", SMALL_HEAP)));
+        "Memory is that of all processes of a worker, in their proportion where they share it;"
+            + " resident counts what is shared for each. Small heap: `%s`. The class archive is the one"
+                .formatted(String.join(" ", SMALL_HEAP))
+            + " that `./stalk` has written when it builds.");
+    Found jar = found.getOrDefault(JAR, new Found());
+    report.figure("ready", Figures.time(Sample.of(jar.seconds()).median()));
+    report.figure("resident", Figures.bytes(Sample.of(jar.idleResident()).median()));
   }
 
   private static Map<String, Candidate> candidates(Runner runner) throws IOException {
@@ -104,13 +135,15 @@ final class StartUpBenchmark implements Benchmark {
     }
     Path archive = runner.directory().resolve("stalk.jsa");
     Path config = configuration(runner);
-    candidates.put("stalk worker", stalk(runner, config, List.of()));
-    candidates.put("stalk worker, small heap", stalk(runner, config, SMALL_HEAP));
+    candidates.put(BARE, new Candidate("bench.clock", () -> bare(runner)));
+    candidates.put(JAR, stalk(runner, config, List.of()));
+    candidates.put("the same, small heap", stalk(runner, config, SMALL_HEAP));
     if (!runner.small()) {
       dump(runner, config, archive);
       List<String> shared = new ArrayList<>(SMALL_HEAP);
+      shared.addAll(QUIET_SHARING);
       shared.add("-XX:SharedArchiveFile=" + archive);
-      candidates.put("stalk worker, small heap, shared classes", stalk(runner, config, shared));
+      candidates.put("`./stalk worker`: small heap, class archive", stalk(runner, config, shared));
     }
     return candidates;
   }
@@ -129,6 +162,11 @@ final class StartUpBenchmark implements Benchmark {
   private static Started celery(Runner runner, Subject subject) {
     Running worker = runner.start(subject, Plan.of(QUEUE, Work.CLOCK).processes(8));
     return new Started(worker.pid(), worker::close);
+  }
+
+  private static Started bare(Runner runner) {
+    Running loop = runner.start(Subjects.BARE, Plan.of(QUEUE, Work.CLOCK));
+    return new Started(loop.pid(), loop::close);
   }
 
   private static Candidate stalk(Runner runner, Path config, List<String> options) {
@@ -160,7 +198,10 @@ final class StartUpBenchmark implements Benchmark {
   /** Has a worker write down the classes it used; what needs them later finds them mapped. */
   private static void dump(Runner runner, Path config, Path archive) throws IOException {
     AsyncResult first = send(runner, JAVA_TASK);
-    Process process = launch(runner, config, List.of("-XX:ArchiveClassesAtExit=" + archive));
+    List<String> options = new ArrayList<>(SMALL_HEAP);
+    options.addAll(QUIET_SHARING);
+    options.add("-XX:ArchiveClassesAtExit=" + archive);
+    Process process = launch(runner, config, options);
     first.await(PATIENCE);
     process.destroy();
     try {
@@ -182,6 +223,7 @@ final class StartUpBenchmark implements Benchmark {
     found.seconds().add((System.nanoTime() - start) / 1e9);
     Thread.sleep(runner.pick(200, 3000));
     found.idleBytes().add(ProcessUsage.proportionalBytes(started.pid()));
+    found.idleResident().add(ProcessUsage.ofTree(started.pid()).residentBytes());
     load(runner, candidate.task());
     found.busyBytes().add(ProcessUsage.proportionalBytes(started.pid()));
     started.stop().run();

@@ -4,13 +4,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The least a program in Java must do that loses no message: record before it pops, store, publish,
  * acknowledge, all of a batch in one script and one round trip. It decodes nothing, checks nothing,
- * runs nothing, and could not stop or reconnect.
+ * runs nothing, and could not stop or reconnect. A thread and a connection for each queue.
  */
 final class BareLoop {
   private static final String SCRIPT =
@@ -47,44 +46,52 @@ final class BareLoop {
       return tail
       """;
 
-  private static final String PREFIX = "stalk:held:3f2b8f58-7f0c-4f0e-9d57-1f3f3e2b7a10:0:";
+  private static final String HOLDER = "stalk:held:3f2b8f58-7f0c-4f0e-9d57-1f3f3e2b7a10:";
   private static final String ID = "\"id\": \"";
 
   private final RedisLine redis;
   private final byte[] digest;
   private final String queue;
+  private final String prefix;
   private final byte[] batch;
   private final Work work;
-  private long exchanges;
   private long number;
 
-  private BareLoop(RedisLine redis, String queue, int batch, Work work) {
+  private BareLoop(RedisLine redis, Plan plan, int which) {
     this.redis = redis;
     this.digest = redis.load(SCRIPT);
-    this.queue = queue;
-    this.batch = RedisLine.bytes(Integer.toString(batch));
-    this.work = work;
+    this.queue = plan.queues().get(which);
+    this.prefix = HOLDER + which + ":";
+    this.batch = RedisLine.bytes(Integer.toString(plan.batch()));
+    this.work = plan.work();
   }
 
   public static void main(String[] arguments) throws IOException {
-    Work work = Work.valueOf(arguments[4]);
-    int batch = Integer.parseInt(arguments[2]) + Integer.parseInt(arguments[3]);
-    RedisLine redis = RedisLine.open(arguments[0]);
-    BareLoop loop = new BareLoop(redis, arguments[1], batch, work);
-    Thread thread = new Thread(work == Work.CLOCK ? loop::answer : loop::drain, "bare-loop");
-    thread.start();
-    Child.serve(() -> Map.of("exchanges", (double) loop.exchanges));
+    Plan plan = Child.plan(arguments);
+    for (int i = 0; i < plan.queues().size(); i++) {
+      BareLoop loop = new BareLoop(RedisLine.open(arguments[0]), plan, i);
+      boolean answers = plan.work() == Work.CLOCK || plan.work() == Work.WHO;
+      new Thread(answers ? loop::answer : loop::drain, "bare-loop-" + i).start();
+    }
+    Child.serve();
   }
 
-  /** Asks a thousand times a second when there is nothing; a drain does not see that. */
   private void drain() {
     List<?> held = List.of();
     while (true) {
       held = exchange(held);
       if (held.isEmpty()) {
-        pause();
+        awaitMessage();
       }
     }
+  }
+
+  /**
+   * Moves the next message to where it is, which waits until there is one: an idle loop that kept
+   * asking would be counted as the work of whoever drains meanwhile.
+   */
+  private void awaitMessage() {
+    redis.call("BLMOVE", queue, queue, "RIGHT", "RIGHT", "30");
   }
 
   private List<?> exchange(List<?> finished) {
@@ -101,19 +108,18 @@ final class BareLoop {
       words.add(RedisLine.bytes("celery-task-meta-" + id(first + i)));
     }
     words.add(batch);
-    words.add(RedisLine.bytes(PREFIX));
+    words.add(RedisLine.bytes(prefix));
     words.add(RedisLine.bytes(Long.toString(number)));
     words.add(RedisLine.bytes(Long.toString(System.currentTimeMillis() / 1000)));
     words.add(RedisLine.bytes(",\"\",\"" + queue + "\"]"));
     words.add(RedisLine.bytes(Integer.toString(finished.size())));
     for (int i = 0; i < finished.size(); i++) {
-      words.add(RedisLine.bytes(PREFIX + padded(first + i, 20)));
+      words.add(RedisLine.bytes(prefix + padded(first + i, 20)));
     }
     for (int i = 0; i < results; i++) {
       words.add(RedisLine.bytes(meta("null", id(first + i))));
     }
     List<?> fetched = RedisLine.list(redis.call(words.toArray(byte[][]::new)));
-    exchanges++;
     number += fetched.size();
     return fetched;
   }
@@ -136,14 +142,6 @@ final class BareLoop {
         + "\"}";
   }
 
-  private static void pause() {
-    try {
-      Thread.sleep(1);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("nobody interrupts this thread", e);
-    }
-  }
-
   /** The quickest way to begin a task: pop it as it comes; a crash would lose it. */
   private void answer() {
     while (true) {
@@ -152,12 +150,13 @@ final class BareLoop {
       if (popped instanceof List<?> pair) {
         String message = new String((byte[]) pair.get(1), StandardCharsets.UTF_8);
         int at = message.indexOf(ID) + ID.length();
-        String key = "celery-task-meta-" + message.substring(at, message.indexOf('"', at));
-        String meta = meta(Double.toString(now), key);
+        String id = message.substring(at, message.indexOf('"', at));
+        String key = "celery-task-meta-" + id;
+        String result = work == Work.WHO ? "[\"bare\", " + now + "]" : Double.toString(now);
+        String meta = meta(result, id);
         redis.write(bytes("SETEX", key, "86400", meta));
         redis.write(bytes("PUBLISH", key, meta));
         redis.readAll(2);
-        exchanges++;
       }
     }
   }

@@ -3,22 +3,38 @@ package dev.stalk.benchmarks.subject;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryPoolMXBean;
-import java.lang.management.MemoryType;
-import java.lang.management.MemoryUsage;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
-/** The side of a {@link JavaProcess} that runs in it: says when it is ready, answers, ends. */
+/**
+ * The side of a {@link JavaProgram} that runs in it. The two talk over its input and output, a line
+ * at a time: it says {@value #READY}, then answers each request with a line of figures.
+ */
 final class Child {
   static final String READY = "ready";
+
+  /** Asks for figures as they are. */
   static final String STATS = "stats";
 
+  /** Asks for a full collection first. */
+  static final String COLLECT = "collect";
+
   private Child() {}
+
+  /** The plan among the arguments of a program: all but the first. */
+  static Plan plan(String[] arguments) {
+    return Plan.parse(List.of(arguments).subList(1, arguments.length));
+  }
+
+  /** As {@link #serve(Supplier)}, with nothing further to tell. */
+  static void serve() throws IOException {
+    serve(Map::of);
+  }
 
   /**
    * Says that it is ready and answers until the input ends, which is when the parent has; then
@@ -30,11 +46,13 @@ final class Child {
     System.out.println(READY);
     BufferedReader requests =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    while (requests.readLine() != null) {
+    for (String request = requests.readLine(); request != null; request = requests.readLine()) {
+      if (request.equals(COLLECT)) {
+        System.gc();
+      }
       Map<String, Double> all = new TreeMap<>(stats.get());
       all.put("allocated", allocated());
-      all.put("collected", collectionSeconds());
-      all.put("live", liveBytes());
+      all.put("heap", (double) ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
       StringBuilder line = new StringBuilder(STATS);
       all.forEach((name, value) -> line.append(' ').append(name).append('=').append(value));
       System.out.println(line);
@@ -45,27 +63,7 @@ final class Child {
   /** Bytes allocated by the threads that live. */
   private static double allocated() {
     var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-    double sum = 0;
-    for (long bytes : threads.getThreadAllocatedBytes(threads.getAllThreadIds())) {
-      sum += Math.max(0, bytes);
-    }
-    return sum;
-  }
-
-  private static double collectionSeconds() {
-    return ManagementFactory.getGarbageCollectorMXBeans().stream()
-            .mapToLong(GarbageCollectorMXBean::getCollectionTime)
-            .sum()
-        / 1000.0;
-  }
-
-  /** What the last collection of each heap pool left over. */
-  private static double liveBytes() {
-    return ManagementFactory.getMemoryPoolMXBeans().stream()
-        .filter(pool -> pool.getType() == MemoryType.HEAP)
-        .map(MemoryPoolMXBean::getCollectionUsage)
-        .filter(usage -> usage != null)
-        .mapToLong(MemoryUsage::getUsed)
-        .sum();
+    long[] bytes = threads.getThreadAllocatedBytes(threads.getAllThreadIds());
+    return Arrays.stream(bytes).filter(each -> each > 0).sum();
   }
 }

@@ -1,5 +1,6 @@
 package dev.stalk.benchmarks.subject;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,33 +10,35 @@ import java.util.stream.IntStream;
  * How a subject is to be set up.
  *
  * @param queues what it works on
- * @param threads for each queue; a bare loop has one, whatever this says
- * @param buffer messages fetched ahead for each queue. A bare loop fetches {@code threads + buffer}
- *     at a time, the most that Stalk can
+ * @param batch how many messages a bare loop fetches at a time, and our transport alone
  * @param processes Celery's concurrency: processes or threads, all queues sharing them
  * @param work what the messages ask for
- * @param settings what Stalk's configuration says of a queue besides, as YAML between braces, by
- *     queue
+ * @param defaults what Stalk's configuration says of every queue, as YAML between braces
+ * @param settings what it says of single queues, by queue, likewise
  */
 public record Plan(
     List<String> queues,
-    int threads,
-    int buffer,
+    int batch,
     int processes,
     Work work,
+    String defaults,
     Map<String, String> settings) {
 
+  /** The places of a queue in Stalk of which the configuration says nothing. */
+  public static final int DEFAULT_PLACES = 16;
+
   /**
-   * One queue in Stalk's default bulkhead, and as many Celery processes as there are processors.
+   * One queue as Stalk has it by default, a bare loop that fetches as many as that has places, and
+   * as many Celery processes as there are processors.
    */
   public static Plan of(String queue, Work work) {
-    return new Plan(
-        List.of(queue), 8, 8, Runtime.getRuntime().availableProcessors(), work, Map.of());
+    int processors = Runtime.getRuntime().availableProcessors();
+    return new Plan(List.of(queue), DEFAULT_PLACES, processors, work, "", Map.of());
   }
 
   /** The same on other queues. */
   public Plan queues(List<String> value) {
-    return new Plan(value, threads, buffer, processes, work, settings);
+    return new Plan(value, batch, processes, work, defaults, settings);
   }
 
   /** The same on this many queues, whose names begin with this. */
@@ -43,29 +46,67 @@ public record Plan(
     return queues(IntStream.range(0, count).mapToObj(number -> prefix + number).toList());
   }
 
-  /** The same with another bulkhead. */
-  public Plan bulkhead(int newThreads, int newBuffer) {
-    return new Plan(queues, newThreads, newBuffer, processes, work, settings);
+  /** The same with another batch of the bare loop. */
+  public Plan batch(int value) {
+    return new Plan(queues, value, processes, work, defaults, settings);
+  }
+
+  /** The same with these threads and this buffer for each queue of Stalk. */
+  public Plan bulkhead(int threads, int buffer) {
+    return defaults("threads: %d, buffer: %d".formatted(threads, buffer));
+  }
+
+  /**
+   * The same with other settings of all queues of Stalk.
+   *
+   * @param yaml keys and values as they stand between the braces of a mapping
+   */
+  public Plan defaults(String yaml) {
+    return new Plan(queues, batch, processes, work, yaml, settings);
   }
 
   /** The same with another concurrency of Celery. */
   public Plan processes(int value) {
-    return new Plan(queues, threads, buffer, value, work, settings);
+    return new Plan(queues, batch, value, work, defaults, settings);
   }
 
   /**
-   * The same with further settings of a queue.
+   * The same with further settings of a queue of Stalk.
    *
    * @param yaml keys and values as they stand between the braces of a mapping
    */
   public Plan setting(String queue, String yaml) {
     Map<String, String> all = new LinkedHashMap<>(settings);
     all.put(queue, yaml);
-    return new Plan(queues, threads, buffer, processes, work, Map.copyOf(all));
+    return new Plan(queues, batch, processes, work, defaults, Map.copyOf(all));
   }
 
-  /** How many messages a queue's worker may hold. */
-  int places() {
-    return threads + buffer;
+  /** As words for the program that is to do it; queues' names have no spaces. */
+  List<String> words() {
+    List<String> words =
+        new ArrayList<>(
+            List.of(
+                String.join(" ", queues),
+                Integer.toString(batch),
+                Integer.toString(processes),
+                work.name(),
+                defaults));
+    settings.forEach((queue, yaml) -> words.addAll(List.of(queue, yaml)));
+    return words;
+  }
+
+  /** The plan of such words. */
+  static Plan parse(List<String> words) {
+    Map<String, String> settings = new LinkedHashMap<>();
+    for (int i = 5; i < words.size(); i += 2) {
+      settings.put(words.get(i), words.get(i + 1));
+    }
+    return new Plan(
+        List.of(words.get(0).split(" ", -1)),
+        Integer.parseInt(words.get(1)),
+        Integer.parseInt(words.get(2)),
+        Work.valueOf(words.get(3)),
+        words.get(4),
+        settings);
   }
 }

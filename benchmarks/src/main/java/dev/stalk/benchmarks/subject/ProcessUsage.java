@@ -19,7 +19,8 @@ public record ProcessUsage(double processorSeconds, double residentBytes, int th
   private static final int UTIME = 11; // counted from the state, which follows the name
   private static final int STIME = 12;
 
-  static ProcessUsage ofTree(long pid) {
+  /** Of a process and all its descendants; nothing of those that are gone. */
+  public static ProcessUsage ofTree(long pid) {
     double seconds = 0;
     double bytes = 0;
     int threads = 0;

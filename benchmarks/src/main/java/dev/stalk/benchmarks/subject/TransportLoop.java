@@ -16,51 +16,55 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
-/** Our own exchange with Redis on one thread, without decoding, threads, or meters. */
+/** Our own exchange with Redis on one thread, without decoding, threads, or meters. One queue. */
 final class TransportLoop {
-  private final Work work;
-  private long exchanges;
+  private static final long LOOK_SECONDS = 1;
 
-  private TransportLoop(Work work) {
-    this.work = work;
+  private final Plan plan;
+  private final Semaphore notices = new Semaphore(0);
+
+  private TransportLoop(Plan plan) {
+    this.plan = plan;
   }
 
   public static void main(String[] arguments) throws IOException {
-    int batch = Integer.parseInt(arguments[2]) + Integer.parseInt(arguments[3]);
-    TransportLoop loop = new TransportLoop(Work.valueOf(arguments[4]));
+    TransportLoop loop = new TransportLoop(Child.plan(arguments));
     Transport transport =
         BrokerClient.transport(BrokerConfig.builder().url(arguments[0]).build(), "bench");
     QueueConnection line =
-        transport.consume(List.of(arguments[1]), UUID.randomUUID() + ":0", () -> {});
-    new Thread(() -> loop.drain(line, batch), "transport-loop").start();
-    Child.serve(() -> Map.of("exchanges", (double) loop.exchanges));
+        transport.consume(loop.plan.queues(), UUID.randomUUID() + ":0", loop.notices::release);
+    new Thread(() -> loop.drain(line), "transport-loop").start();
+    Child.serve();
   }
 
-  private void drain(QueueConnection line, int batch) {
+  private void drain(QueueConnection line) {
     List<Settlement> finished = List.of();
+    boolean idle = false;
     while (true) {
       Exchange exchange;
+      notices.drainPermits();
       try {
-        exchange = line.exchange(finished, batch, false);
+        exchange = line.exchange(finished, plan.batch(), idle);
       } catch (BrokerUnavailableException e) {
         continue; // it connects again, and settles what is still unsettled
       }
-      exchanges++;
-      finished = new ArrayList<>(batch);
+      finished = new ArrayList<>(plan.batch());
       for (Delivery delivery : exchange.deliveries()) {
         finished.add(new Settlement(delivery.tag(), effects()));
       }
-      if (finished.isEmpty()) {
-        pause();
+      if (finished.isEmpty() && idle) {
+        awaitNotice();
       }
+      idle = finished.isEmpty();
     }
   }
 
   private List<Effect> effects() {
-    if (work != Work.RESULT) {
+    if (plan.work() != Work.RESULT) {
       return List.of();
     }
     String id = UUID.randomUUID().toString();
@@ -70,9 +74,10 @@ final class TransportLoop {
     return List.of(new Effect.StoreResult(id, ResultCodec.encode(result, null)));
   }
 
-  private static void pause() {
+  /** Asks nothing of Redis meanwhile, as it would be counted as the work of whoever drains. */
+  private void awaitNotice() {
     try {
-      Thread.sleep(1);
+      var unused = notices.tryAcquire(LOOK_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       throw new IllegalStateException("nobody interrupts this thread", e);
     }

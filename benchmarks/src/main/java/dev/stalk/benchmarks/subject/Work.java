@@ -7,5 +7,7 @@ public enum Work {
   /** Nothing is done, and that is stored and published as the result. */
   RESULT,
   /** The result is the time at which the task began. */
-  CLOCK
+  CLOCK,
+  /** The result is who ran it, and the time at which it began. */
+  WHO
 }

@@ -47,4 +47,33 @@ class PagesTest {
         .isInstanceOf(IOException.class)
         .hasMessageContaining("<!-- bench:drain -->");
   }
+
+  @Test
+  void aNamedFigureIsToldWhereverAPageWantsIt() throws IOException {
+    Path page = directory.resolve("performance.md");
+    String section = "<!-- bench:drain -->\n<!-- /bench:drain -->\n";
+    Files.writeString(
+        page, section + "| at least 30 × | <!-- figure:drain-celery -->?<!-- /figure --> |\n");
+    Report report = report();
+    report.figure("drain-celery", "28.4 ×");
+
+    new Pages(directory).write("drain", report);
+    report.figure("drain-celery", "34.6 ×");
+    new Pages(directory).write("drain", report);
+
+    assertThat(Files.readString(page))
+        .contains("| at least 30 × | <!-- figure:drain-celery -->34.6 ×<!-- /figure --> |");
+  }
+
+  @Test
+  void aFigureThatNoPageTellsIsAnError() throws IOException {
+    Path page = directory.resolve("performance.md");
+    Files.writeString(page, "<!-- bench:drain -->\n<!-- /bench:drain -->\n");
+    Report report = report();
+    report.figure("drain-celery", "28.4 ×");
+
+    assertThatThrownBy(() -> new Pages(directory).write("drain", report))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("<!-- figure:drain-celery -->");
+  }
 }

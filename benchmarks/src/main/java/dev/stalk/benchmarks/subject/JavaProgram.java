@@ -13,15 +13,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A virtual machine that runs a program of this module; see {@link Child} for its side. It ends
- * with us, as its input does. Requests are made by one thread at a time.
+ * A virtual machine that runs a program of this module and answers questions about itself; see
+ * {@link Child} for its side. It ends with us, as its input does. Questions are asked by one thread
+ * at a time.
  */
-public final class JavaProcess implements Running {
+final class JavaProgram implements Running {
   private final Process process;
   private final OutputStream requests;
   private final BufferedReader replies;
 
-  private JavaProcess(Process process) {
+  private JavaProgram(Process process) {
     this.process = process;
     this.requests = process.getOutputStream();
     this.replies =
@@ -34,7 +35,7 @@ public final class JavaProcess implements Running {
    *
    * @throws IllegalStateException if it ends instead
    */
-  static JavaProcess start(Class<?> main, List<String> arguments) {
+  static JavaProgram start(Class<?> main, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xshare:auto");
@@ -49,7 +50,7 @@ public final class JavaProcess implements Running {
     // the tasks that fail here do so on purpose, thousands of times a second
     builder.environment().putIfAbsent("STALK_LOG", "OFF");
     try {
-      JavaProcess started = new JavaProcess(builder.start());
+      JavaProgram started = new JavaProgram(builder.start());
       started.expect(Child.READY);
       return started;
     } catch (IOException e) {
@@ -73,8 +74,17 @@ public final class JavaProcess implements Running {
 
   @Override
   public Map<String, Double> stats() {
+    return ask(Child.STATS);
+  }
+
+  @Override
+  public double heapAfterCollection() {
+    return ask(Child.COLLECT).getOrDefault("heap", Double.NaN);
+  }
+
+  private Map<String, Double> ask(String request) {
     try {
-      requests.write((Child.STATS + "\n").getBytes(StandardCharsets.UTF_8));
+      requests.write((request + "\n").getBytes(StandardCharsets.UTF_8));
       requests.flush();
       Map<String, Double> stats = new HashMap<>();
       for (String word : expect(Child.STATS).split(" ", -1)) {
