@@ -56,7 +56,7 @@ final class DrainBenchmark implements Benchmark {
     List<Contender> found =
         contest.hold(
             entries(runner, Plan.of("drain", work)),
-            contest.share(300, 6_000, 150_000),
+            contest.share(300, 4_000, 150_000),
             PAYLOAD,
             runner.redis().url());
     report.remark(

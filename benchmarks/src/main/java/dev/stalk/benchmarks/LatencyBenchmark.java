@@ -1,5 +1,7 @@
 package dev.stalk.benchmarks;
 
+import static java.util.Arrays.stream;
+
 import dev.stalk.benchmarks.report.Figures;
 import dev.stalk.benchmarks.report.Plot;
 import dev.stalk.benchmarks.report.Plot.Scale;
@@ -12,7 +14,6 @@ import dev.stalk.benchmarks.subject.Subjects;
 import dev.stalk.benchmarks.subject.Work;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,35 +40,42 @@ final class LatencyBenchmark implements Benchmark {
   public void run(Runner runner, Report report) {
     List<Subject> subjects = new ArrayList<>(runner.celery());
     subjects.addAll(List.of(Subjects.BARE, Subjects.STALK));
-    Map<Subject, List<Double>> waits = new LinkedHashMap<>();
+    Map<Subject, List<Sample>> runs = new LinkedHashMap<>();
     for (Subject subject : subjects) {
       runner.start(subject, Plan.of(queue(subject), Work.CLOCK));
-      waits.put(subject, new ArrayList<>());
+      runs.put(subject, new ArrayList<>());
     }
     Probe probe = new Probe(runner.client(), PATIENCE);
     int probes = runner.pick(30, 500);
     subjects.forEach(subject -> probe.measure(queue(subject), probes, GAP)); // to warm up
     for (int run = 0; run < runner.runs(); run++) {
-      waits.forEach(
+      runs.forEach(
           (subject, all) -> {
             Sample sample = probe.measure(queue(subject), probes, GAP).sample();
             runner.say(subject.name() + " p50 " + Figures.time(sample.median()));
-            for (double wait : sample.sorted()) {
-              all.add(wait);
-            }
+            all.add(sample);
           });
     }
-    describe(waits, report);
+    describe(runs, report);
   }
 
   private static String queue(Subject subject) {
     return "idle-" + subject.slug();
   }
 
-  private static void describe(Map<Subject, List<Double>> waits, Report report) {
-    Sample first = Sample.of(waits.values().iterator().next());
+  private static void describe(Map<Subject, List<Sample>> runs, Report report) {
+    Subject celery = runs.keySet().iterator().next();
     Table table =
-        new Table("send → start", "p50", "× " + name(waits), "p90", "p99", "p99.9", "max", "tasks");
+        new Table(
+            "send → start",
+            "p50",
+            "by that of " + celery.name(),
+            "by that of the bare loop",
+            "p90",
+            "p99",
+            "p99.9",
+            "max",
+            "tasks");
     Plot plot =
         new Plot(
             "Waits of tasks sent to an idle worker",
@@ -75,32 +83,39 @@ final class LatencyBenchmark implements Benchmark {
             Scale.LOGARITHMIC,
             "% of the tasks",
             Scale.LINEAR);
-    waits.forEach(
-        (subject, all) -> {
-          Sample sample = Sample.of(all);
+    double ofCelery = medians(runs, celery).median();
+    double ofBare = medians(runs, Subjects.BARE).median();
+    runs.forEach(
+        (subject, samples) -> {
+          Sample all =
+              Sample.of(
+                  samples.stream().flatMapToDouble(each -> stream(each.sorted())).boxed().toList());
+          Sample medians = medians(runs, subject);
           table.row(
               subject.name(),
-              Figures.time(sample.percentile(50)),
-              Figures.times(sample.median() / first.median()),
-              Figures.time(sample.percentile(90)),
-              Figures.time(sample.percentile(99)),
-              Figures.time(sample.percentile(99.9)),
-              Figures.time(sample.max()),
-              Integer.toString(sample.size()));
-          plot.line(subject.name(), histogram(sample));
+              Figures.time(medians),
+              Figures.times(medians.median() / ofCelery),
+              Figures.times(medians.median() / ofBare),
+              Figures.time(all.percentile(90)),
+              Figures.time(all.percentile(99)),
+              Figures.time(all.percentile(99.9)),
+              Figures.time(all.max()),
+              Integer.toString(all.size()));
+          plot.line(subject.name(), histogram(all));
         });
     report.table(table);
     report.plot("waits", plot);
   }
 
-  private static String name(Map<Subject, List<Double>> waits) {
-    return waits.keySet().iterator().next().name();
+  /** The medians of the runs. */
+  private static Sample medians(Map<Subject, List<Sample>> runs, Subject subject) {
+    return Sample.of(runs.getOrDefault(subject, List.of()).stream().map(Sample::median).toList());
   }
 
   /** How many of a hundred waited so long; ten classes for each power of ten. */
   private static List<double[]> histogram(Sample seconds) {
     Map<Long, Long> classes =
-        Arrays.stream(seconds.sorted())
+        stream(seconds.sorted())
             .boxed()
             .collect(
                 Collectors.groupingBy(

@@ -84,7 +84,7 @@ final class PayloadBenchmark implements Benchmark {
         entries,
         contest.share(
             Math.min(50, 2 + mebibytes / 10),
-            Math.min(5_000, 30 * mebibytes),
+            Math.min(3_000, 30 * mebibytes),
             Math.min(80_000, 200 * mebibytes)),
         size,
         runner.redis().url());

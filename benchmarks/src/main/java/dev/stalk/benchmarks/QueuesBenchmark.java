@@ -71,7 +71,7 @@ final class QueuesBenchmark implements Benchmark {
         List<Contender> found =
             contest.hold(
                 Entry.all(subjects, plan),
-                subject -> Math.max(1, contest.share(200, 2_000, 60_000).of(subject) / count),
+                subject -> Math.max(1, contest.share(200, 1_000, 40_000).of(subject) / count),
                 PAYLOAD,
                 runner.redis().url());
         for (Contender each : found) {

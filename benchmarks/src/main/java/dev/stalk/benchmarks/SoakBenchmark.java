@@ -178,7 +178,7 @@ final class SoakBenchmark implements Benchmark {
     entries.add(Entry.of(Subjects.BARE, plan));
     Contest contest = new Contest(runner, stock);
     List<Contender> found =
-        contest.hold(entries, contest.share(100, 2_000, 60_000), PAYLOAD, runner.redis().url());
+        contest.hold(entries, contest.share(100, 1_000, 60_000), PAYLOAD, runner.redis().url());
     Table table = new Table("", "tasks", "Stalk by that", "ten million take");
     for (Contender each : found) {
       row(table, each.name(), each.rate(), stalkRate);

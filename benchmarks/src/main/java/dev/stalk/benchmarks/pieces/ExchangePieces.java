@@ -29,9 +29,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * One exchange with a real Redis: settles a batch, and fetches as many. Each message that is
- * settled is sent again, so that they never run out. Time includes Redis; what is allocated is the
- * arguments of the script and what is made of its answer.
+ * Calls of the exchange script on a real Redis. Time includes Redis; what is allocated is the
+ * arguments of the script and what is made of its answer. A settlement is what {@code
+ * withoutResults} or {@code withResults} takes beyond {@code arguments}, less the fetch; the
+ * arguments are what that takes beyond {@code roundTrip}.
  */
 @State(Scope.Thread)
 @SuppressWarnings("NullAway.Init") // JMH calls the set-up before anything else
@@ -49,6 +50,7 @@ public class ExchangePieces {
   private QueueConnection line;
   private byte[] meta;
   private List<Delivery> held;
+  private List<Settlement> lapsed;
 
   /** Starts a Redis and fetches the first batch. */
   @Setup(Level.Trial)
@@ -66,6 +68,11 @@ public class ExchangePieces {
                 "id", TaskState.SUCCESS, null, null, null, "2026-11-22", null, List.of()),
             null);
     held = line.exchange(List.of(), batch, false).deliveries();
+    lapsed = new ArrayList<>();
+    for (int i = 0; i < batch; i++) {
+      String tag = UUID.randomUUID().toString();
+      lapsed.add(new Settlement(tag, List.of(new Effect.StoreResult(tag, meta))));
+    }
   }
 
   /** Ends what was started. */
@@ -76,13 +83,28 @@ public class ExchangePieces {
     redis.close();
   }
 
-  /** Settles without a result, and fetches. */
+  /** Neither settles nor fetches. */
+  @Benchmark
+  public Exchange roundTrip() {
+    return line.exchange(List.of(), 0, false);
+  }
+
+  /**
+   * Offers a batch with results of which nothing is held any more, so that Redis has next to
+   * nothing to do: writing the arguments of the script, and its reading them.
+   */
+  @Benchmark
+  public Exchange arguments() {
+    return line.exchange(lapsed, 0, false);
+  }
+
+  /** Settles without a result, and fetches; what is settled is sent again. */
   @Benchmark
   public int withoutResults() {
     return exchange(false);
   }
 
-  /** Settles with a result each, all of another name, and fetches. */
+  /** The same with a result each, all of another name. */
   @Benchmark
   public int withResults() {
     return exchange(true);

@@ -1,5 +1,6 @@
 package dev.stalk.benchmarks.pieces;
 
+import dev.stalk.worker.MeasuredBulkhead;
 import io.github.resilience4j.bulkhead.ThreadPoolBulkhead;
 import io.github.resilience4j.bulkhead.ThreadPoolBulkheadConfig;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -21,13 +22,15 @@ public class HandOverPieces {
   private static final int THREADS = 8;
   private static final int BATCH = 256;
 
-  private ThreadPoolBulkhead bulkhead;
+  private MeasuredBulkhead bulkhead;
+  private ThreadPoolBulkhead resilience4j;
   private ThreadPoolExecutor pool;
 
   /** Starts the threads. */
   @Setup(Level.Trial)
   public void start() {
-    bulkhead =
+    bulkhead = new MeasuredBulkhead(THREADS, BATCH);
+    resilience4j =
         ThreadPoolBulkhead.of(
             "piece",
             ThreadPoolBulkheadConfig.custom()
@@ -44,21 +47,33 @@ public class HandOverPieces {
   @TearDown(Level.Trial)
   public void stop() throws Exception {
     bulkhead.close();
+    resilience4j.close();
     pool.shutdown();
   }
 
-  /** Resilience4j's bulkhead, which a queue has. */
+  /** The bulkhead a queue has: Resilience4j's, made to be resized. */
   @Benchmark
   @OperationsPerInvocation(BATCH)
   public void bulkhead() throws InterruptedException {
     CountDownLatch done = new CountDownLatch(BATCH);
     for (int i = 0; i < BATCH; i++) {
-      var unused = bulkhead.submit(done::countDown);
+      bulkhead.run(done::countDown);
     }
     done.await();
   }
 
-  /** The executor beneath it, alone. */
+  /** Resilience4j's own. */
+  @Benchmark
+  @OperationsPerInvocation(BATCH)
+  public void resilience4j() throws InterruptedException {
+    CountDownLatch done = new CountDownLatch(BATCH);
+    for (int i = 0; i < BATCH; i++) {
+      var unused = resilience4j.submit(done::countDown);
+    }
+    done.await();
+  }
+
+  /** An executor alone. */
   @Benchmark
   @OperationsPerInvocation(BATCH)
   public void executor() throws InterruptedException {
