@@ -63,6 +63,9 @@ final class PayloadBenchmark implements Benchmark {
       }
     }
     report.table(table);
+    report.remark(
+        "The bare loop fetches up to %d at a time, and no more than about a mebibyte, as Stalk does."
+            .formatted(Plan.DEFAULT_PLACES));
     Plot plot =
         new Plot(
             "Drain by size of the argument",
@@ -74,8 +77,13 @@ final class PayloadBenchmark implements Benchmark {
     report.plot("drain", plot);
   }
 
+  /** The bare loop's: as many as Stalk fetches, which ends a fetch after about a mebibyte. */
+  private static int batch(int size) {
+    return Math.max(1, Math.min(Plan.DEFAULT_PLACES, MEBIBYTE * 3 / 4 / size));
+  }
+
   private static List<Contender> measure(Runner runner, Stock stock, int size) throws Exception {
-    Plan plan = Plan.of("payload", Work.NOTHING);
+    Plan plan = Plan.of("payload", Work.NOTHING).batch(batch(size));
     List<Entry> entries = Entry.all(runner.celery(), plan);
     entries.addAll(Entry.all(List.of(Subjects.BARE, Subjects.STALK), plan));
     Contest contest = new Contest(runner, stock);

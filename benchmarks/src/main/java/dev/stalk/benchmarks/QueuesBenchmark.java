@@ -97,7 +97,7 @@ final class QueuesBenchmark implements Benchmark {
             "queues",
             Scale.LOGARITHMIC,
             "Redis commands a second",
-            Scale.LOGARITHMIC);
+            Scale.LINEAR);
     cost.forEach(idlePlot::line);
     report.plot("idle", idlePlot);
     report.remark(

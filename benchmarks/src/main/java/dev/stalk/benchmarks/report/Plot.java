@@ -9,10 +9,10 @@ import java.util.Locale;
  * the charting libraries for Java draw pixels and weigh megabytes. Not thread-safe.
  */
 public final class Plot {
-  private static final int WIDTH = 760;
+  private static final int WIDTH = 820;
   private static final int HEIGHT = 360;
   private static final int LEFT = 80;
-  private static final int RIGHT = 200;
+  private static final int RIGHT = 260;
   private static final int TOP = 40;
   private static final int BOTTOM = 50;
   private static final int TICKS = 5;
