@@ -61,7 +61,7 @@ def waiting(self):
 @app.task(name="twin.handover", bind=True)
 def handover(self, by):
     if self.request.retries == 0:
-        raise self.retry(countdown=3)
+        raise self.retry(countdown=10)
     return [by, "python", self.request.retries, self.request.expires is not None]
 
 

@@ -145,8 +145,20 @@ class CallingIT {
   @Test
   @Tag(Interop.NEWER_THAN_5_2)
   void aStampedTaskIsDiscardedByWhoeverRevokesTheStamp() {
-    python.eval(
-        "app.control.revoke_by_stamped_headers({'batch': ['b-7']}, reply=True, timeout=30, limit=1)");
+    // asked until it answers: it says that it is ready before it has subscribed to such requests
+    assertThat(
+            python
+                .eval(
+                    """
+                    import time
+                    answers, end = None, time.time() + 60
+                    while not answers and time.time() < end:
+                        answers = app.control.revoke_by_stamped_headers(
+                            {'batch': ['b-7']}, reply=True, timeout=5, limit=1)
+                    bool(answers)
+                    """)
+                .booleanValue())
+        .isTrue();
 
     AsyncResult revoked =
         client.send(TaskSignature.of("interop.add", 1, 1).withStamp("batch", "b-7"));

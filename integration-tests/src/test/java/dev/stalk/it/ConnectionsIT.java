@@ -12,12 +12,14 @@ import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.PublishRetryPolicy;
 import dev.stalk.peers.PythonSession;
 import dev.stalk.peers.RedisServer;
+import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,10 +42,17 @@ class ConnectionsIT {
         .argument("tls-auth-clients", clients);
   }
 
-  private static int freePort() throws Exception {
-    try (ServerSocket probe = new ServerSocket(0)) {
-      return probe.getLocalPort();
+  /** Below the ports that the system gives to outgoing connections, as those of the peers. */
+  private static int freePort() {
+    for (int attempt = 0; attempt < 1000; attempt++) {
+      int port = ThreadLocalRandom.current().nextInt(16_384, 32_768);
+      try (ServerSocket probe = new ServerSocket(port)) {
+        return probe.getLocalPort();
+      } catch (IOException taken) {
+        // another one, then
+      }
     }
+    throw new IllegalStateException("no port is free");
   }
 
   /** Both languages send, run and answer. */
@@ -59,7 +68,7 @@ class ConnectionsIT {
                 .get(Long.class, Interop.PATIENCE))
         .isEqualTo(5);
     assertThat(
-            python.eval("app.send_task('java.add', (3, 4), queue='java').get(timeout=20)").asInt())
+            python.eval("app.send_task('java.add', (3, 4), queue='java').get(timeout=60)").asInt())
         .isEqualTo(7);
   }
 
@@ -214,7 +223,7 @@ class ConnectionsIT {
       BrokerConfig config =
           BrokerConfig.builder()
               .url("redis+socket://" + socket)
-              .socketTimeout(Duration.ofMillis(300))
+              .socketTimeout(Duration.ofSeconds(2))
               .build();
       try (BrokerClient client = BrokerClient.connect(config)) {
         client.send(TaskSignature.of("nobody"));

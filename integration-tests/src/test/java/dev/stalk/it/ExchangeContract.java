@@ -108,7 +108,7 @@ abstract class ExchangeContract extends TransportContract {
 
     publish("two", 9, 2);
 
-    assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(woken.tryAcquire(60, TimeUnit.SECONDS)).isTrue();
     assertThat(line.exchange(List.of(), 9, true).deliveries())
         .extracting(Delivery::queue)
         .containsExactly("two");
@@ -124,7 +124,7 @@ abstract class ExchangeContract extends TransportContract {
 
     publish("q", 6, 2);
 
-    assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(woken.tryAcquire(60, TimeUnit.SECONDS)).isTrue();
     assertThat(numbers(line.exchange(List.of(), 5, true))).containsExactly(2);
   }
 

@@ -55,7 +55,7 @@ class ExchangeIT extends ExchangeContract {
             (String) peers.redis().command("ZSCORE", "unacked_index", delivery.tag()));
     assertThat(score)
         .isCloseTo(
-            transport.time().toEpochMilli() / 1000.0, org.assertj.core.data.Offset.offset(1.0));
+            transport.time().toEpochMilli() / 1000.0, org.assertj.core.data.Offset.offset(60.0));
     assertThat(delivery.tag()).startsWith("stalk:held:a:");
   }
 
@@ -342,12 +342,12 @@ class ExchangeIT extends ExchangeContract {
     woken.drainPermits();
 
     peers.redis().command("CLIENT", "KILL", "TYPE", "pubsub");
-    assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(woken.tryAcquire(60, TimeUnit.SECONDS)).isTrue();
     awaitNotice(line);
     woken.drainPermits();
 
     publish("q", 0, 1);
-    assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(woken.tryAcquire(60, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test
@@ -394,7 +394,7 @@ class ExchangeIT extends ExchangeContract {
             },
             "cut-off");
     reader.start();
-    assertThat(failed.await(20, TimeUnit.SECONDS)).isTrue(); // the socket's timeout
+    assertThat(failed.await(60, TimeUnit.SECONDS)).isTrue(); // the socket's timeout
     peers.redis().thaw();
     Interop.await("the cut-off fetch was carried out", () -> peers.number("LLEN", "q") == 0);
 
@@ -444,11 +444,11 @@ class ExchangeIT extends ExchangeContract {
     peers.redis().command("LPUSH", "q\u0006\u00166", message);
     QueueConnection line = line("q", "a");
     Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
-    Instant due = transport.time().plusMillis(400);
+    Instant due = transport.time().plusSeconds(4);
     line.exchange(List.of(done(delivery, new Effect.Park("q", due, delivery.message()))), 0, false);
 
     ParkedMessages parked = peers.closed(transport.parked(() -> {}));
-    assertThat(parked.restoreDue()).isLessThan(Duration.ofSeconds(1));
+    assertThat(parked.restoreDue()).isLessThan(Duration.ofSeconds(5));
     assertThat(peers.number("HLEN", "unacked")).isEqualTo(1);
     Interop.await(
         "it is due",
@@ -509,7 +509,7 @@ class ExchangeIT extends ExchangeContract {
     woken.drainPermits();
     peers.redis().command("CLIENT", "KILL", "TYPE", "pubsub");
 
-    assertThat(woken.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(woken.tryAcquire(60, TimeUnit.SECONDS)).isTrue();
     assertThat(line.givesNotice()).isFalse(); // what was promised, was promised to the old one
     awaitNotice(line);
   }

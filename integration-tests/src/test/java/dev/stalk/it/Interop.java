@@ -33,7 +33,7 @@ final class Interop implements AutoCloseable {
    */
   static final String NEWER_THAN_5_2 = "newer-than-celery-5.2";
 
-  static final Duration PATIENCE = Duration.ofSeconds(20);
+  static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private static final String NOTE =
       "if redis.call('SADD', KEYS[3], ARGV[2]) == 1 then"

@@ -8,12 +8,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The Java side of the integration tests. */
 public final class JavaTasks {
   private final Journal journal;
-  private final AtomicBoolean released = new AtomicBoolean();
+  private final CountDownLatch released = new CountDownLatch(1);
 
   /** Where a task notes that it ran. */
   interface Journal {
@@ -77,13 +76,27 @@ public final class JavaTasks {
     return value;
   }
 
-  @Task(value = "java.mark_early", ack = AckMode.EARLY)
-  public String markEarly(String key, String value, double seconds) throws InterruptedException {
-    return mark(key, value, Optional.of(seconds));
+  /** Like {@code interop.mark}, but it lasts until all are released. */
+  @Task("java.hold")
+  public String hold(String key, String value) throws InterruptedException {
+    journal.note(key + "-began", value);
+    released.await();
+    journal.note(key, value);
+    return value;
   }
 
-  @Task(value = "java.mark_tracked", trackStarted = true)
-  public String markTracked(String key, String value, double seconds) throws InterruptedException {
+  @Task(value = "java.hold_early", ack = AckMode.EARLY)
+  public String holdEarly(String key, String value) throws InterruptedException {
+    return hold(key, value);
+  }
+
+  @Task(value = "java.hold_tracked", trackStarted = true)
+  public String holdTracked(String key, String value) throws InterruptedException {
+    return hold(key, value);
+  }
+
+  @Task(value = "java.mark_early", ack = AckMode.EARLY)
+  public String markEarly(String key, String value, double seconds) throws InterruptedException {
     return mark(key, value, Optional.of(seconds));
   }
 
@@ -99,18 +112,24 @@ public final class JavaTasks {
     return "done";
   }
 
+  @Task(value = "java.rarely", rateLimit = "1/h")
+  public String rarely(String key) {
+    journal.note(key, "rarely");
+    return "done";
+  }
+
   @Task("java.spin")
   public String spin(String key) {
     journal.note(key, "spins");
-    while (!released.get()) {
+    while (released.getCount() > 0) {
       Thread.onSpinWait(); // no interrupt reaches it
     }
     return "too late";
   }
 
-  /** Lets everything that spins return. */
+  /** Lets everything that spins or is held return. */
   void release() {
-    released.set(true);
+    released.countDown();
   }
 
   @Task("java.halt")

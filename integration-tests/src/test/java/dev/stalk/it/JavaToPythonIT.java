@@ -185,8 +185,8 @@ class JavaToPythonIT {
     AsyncResult good = client.send(TaskSignature.of("interop.add", 2, 3));
     AsyncResult bad = client.send(TaskSignature.of("interop.fail", "bad", 3));
 
-    assertThat(good.future(Integer.class).get(20, TimeUnit.SECONDS)).isEqualTo(5);
-    assertThatThrownBy(() -> bad.future(Integer.class).orTimeout(20, TimeUnit.SECONDS).join())
+    assertThat(good.future(Integer.class).get(60, TimeUnit.SECONDS)).isEqualTo(5);
+    assertThatThrownBy(() -> bad.future(Integer.class).orTimeout(60, TimeUnit.SECONDS).join())
         .isInstanceOf(CompletionException.class)
         .hasCauseInstanceOf(TaskFailedException.class);
   }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -93,6 +94,30 @@ class LossIT {
     }
   }
 
+  /** As a laptop that was closed, or a machine that was moved: nobody else took its messages. */
+  @Test
+  void aWorkerThatStoodStillForLongerThanItsLeaseDoesNotTakeItselfForDead() throws Exception {
+    try (Interop peers = new Interop()) {
+      BrokerClient client = peers.client();
+      WorkerProcess worker = WorkerProcess.start(peers, "work", 4);
+      List<AsyncResult> results = send(client, 4, 15);
+      Interop.await("all run", () -> peers.number("LLEN", "log-began") == 4);
+
+      for (int i = 0; i < 4; i++) {
+        Interop.await("it lives", () -> peers.secondsSinceLastSign() < 1);
+        worker.freeze();
+        Interop.await("its lease is over", () -> peers.secondsSinceLastSign() > 1.5);
+        worker.thaw();
+      }
+
+      for (AsyncResult result : results) {
+        result.get(String.class, Interop.PATIENCE);
+      }
+      assertThat(peers.list("log-began")).hasSize(4);
+      Interop.await("nothing is held", () -> peers.number("HLEN", "unacked") == 0);
+    }
+  }
+
   @Test
   void aTaskThatKillsItsWorkerIsQuarantinedAndNoOtherTaskIsLost() throws Exception {
     try (Interop peers = new Interop()) {
@@ -131,14 +156,15 @@ class LossIT {
   void sigtermFinishesWhatRunsAndReturnsTheRestInOrder() throws Exception {
     try (Interop peers = new Interop()) {
       BrokerClient client = peers.client();
-      WorkerProcess stopping = WorkerProcess.start(peers, "work", 1);
-      List<AsyncResult> results = send(client, 4, 2);
+      WorkerProcess stopping =
+          WorkerProcess.start(peers, "work", 1, Map.of(WorkerProcess.DEADLINE, "60"));
+      List<AsyncResult> results = send(client, 4, 8);
       Interop.await("one runs", () -> peers.number("LLEN", "log-began") == 1);
       Interop.await("one is buffered", () -> peers.number("HLEN", "unacked") == 2);
 
       assertThat(stopping.terminate()).isZero();
 
-      assertThat(results.get(0).get(String.class, Duration.ofSeconds(1))).isEqualTo("t0");
+      assertThat(results.get(0).get(String.class, Interop.PATIENCE)).isEqualTo("t0");
       assertThat(peers.list("log")).containsExactly("t0");
       assertThat(peers.number("HLEN", "unacked")).isZero();
       List<String> waiting = peers.list("work");
@@ -184,7 +210,7 @@ class LossIT {
       for (AsyncResult result : results) {
         result.get(String.class, Interop.PATIENCE);
       }
-      assertThat(waiting.get(20, TimeUnit.SECONDS)).isEqualTo("t79");
+      assertThat(waiting.get(60, TimeUnit.SECONDS)).isEqualTo("t79");
       Interop.await("nothing is held", () -> peers.number("HLEN", "unacked") == 0);
       assertThat(
               client

@@ -73,7 +73,7 @@ class ManyTasksIT {
 
       peers.client().sendAll(calls);
 
-      Interop.await(Duration.ofMinutes(2), "all have ended", () -> peers.number("DBSIZE") >= TASKS);
+      Interop.await(Duration.ofMinutes(5), "all have ended", () -> peers.number("DBSIZE") >= TASKS);
       Interop.await("all have succeeded", () -> peers.number("EVAL", SUCCESSES, "0") == TASKS);
       assertThat(celery.output()).noneMatch(line -> line.matches(".*(ERROR|CRITICAL|Traceback).*"));
     }

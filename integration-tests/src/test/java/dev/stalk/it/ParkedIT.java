@@ -85,7 +85,8 @@ class ParkedIT {
   /**
    * How late is printed; how late is too late is a question of the machine, so the limit is the
    * property {@code stalk.late}, in milliseconds. The aim on a machine that is not busy otherwise
-   * is 250, with {@code stalk.parked} tasks up to 100,000.
+   * is 250, with {@code stalk.parked} tasks up to 100,000. By default it only tells apart whoever
+   * was woken from whoever missed that, and looks every 30 seconds.
    */
   @Test
   void parkedTasksRunSoonAfterTheirTimeAndNeverBefore() {
@@ -137,7 +138,7 @@ class ParkedIT {
     assertThat(done).hasValue(tasks);
     assertThat(sorted[0]).isGreaterThanOrEqualTo(-CLOCK_ERROR);
     assertThat(sorted[tasks * 99 / 100])
-        .isLessThanOrEqualTo(Integer.getInteger("stalk.late", 5000));
+        .isLessThanOrEqualTo(Integer.getInteger("stalk.late", 20_000));
     Interop.await("nothing is left", () -> peers.number("HLEN", "unacked") == 0);
     assertThat(peers.number("ZCARD", "stalk:parked")).isZero();
   }
@@ -158,11 +159,15 @@ class ParkedIT {
     peers.redis().command("DEL", STEP_6);
     park(transport, 2, transport.time().plusSeconds(10));
 
+    long asked = System.nanoTime();
     Duration onDuty = first.restoreDue();
     Duration offDuty = second.restoreDue();
+    Duration asking = Duration.ofNanos(System.nanoTime() - asked);
+    Duration later = offDuty.minus(onDuty);
 
-    assertThat(offDuty).isGreaterThan(onDuty);
-    assertThat(offDuty.minus(onDuty)).isLessThan(Duration.ofMillis(200));
+    // both count from the moment they were answered, which is somewhere while they were asked
+    assertThat(later.plus(asking)).isGreaterThan(Duration.ofMillis(35));
+    assertThat(later).isLessThan(Duration.ofMillis(200));
   }
 
   @Test

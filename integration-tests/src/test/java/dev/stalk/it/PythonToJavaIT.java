@@ -32,7 +32,7 @@ class PythonToJavaIT {
 
   private static JsonNode call(String task, String argsAndOptions) {
     return python.eval(
-        "app.send_task('%s', %s, queue='java').get(timeout=20)".formatted(task, argsAndOptions));
+        "app.send_task('%s', %s, queue='java').get(timeout=60)".formatted(task, argsAndOptions));
   }
 
   @ParameterizedTest
@@ -61,7 +61,7 @@ class PythonToJavaIT {
     assertThat(
             python
                 .eval(
-                    "app.send_task('java.echo', (%s,), queue='java').get(timeout=20) == %s"
+                    "app.send_task('java.echo', (%s,), queue='java').get(timeout=60) == %s"
                         .formatted(expression, expression))
                 .booleanValue())
         .isTrue();
@@ -72,7 +72,7 @@ class PythonToJavaIT {
     assertThat(
             python
                 .eval(
-                    "str(app.send_task('java.echo', (float('nan'),), queue='java').get(timeout=20))")
+                    "str(app.send_task('java.echo', (float('nan'),), queue='java').get(timeout=60))")
                 .stringValue())
         .isEqualTo("nan");
   }
@@ -125,7 +125,7 @@ class PythonToJavaIT {
         python.eval(
             """
             r = app.send_task('java.fail', ('boom',), queue='java')
-            r.get(timeout=20, propagate=False)
+            r.get(timeout=60, propagate=False)
             [r.state, r.traceback, r.date_done.isoformat()]
             """);
     assertThat(seen.get(0).stringValue()).isEqualTo("FAILURE");
@@ -200,13 +200,13 @@ class PythonToJavaIT {
     assertThatThrownBy(
             () ->
                 python.eval(
-                    "push('broken-body', b'[[1, 2], {'); app.AsyncResult('broken-body').get(timeout=20)"))
+                    "push('broken-body', b'[[1, 2], {'); app.AsyncResult('broken-body').get(timeout=60)"))
         .isInstanceOfSatisfying(
             PythonRaised.class, raised -> assertThat(raised.type()).isEqualTo("DecodeError"));
     assertThatThrownBy(
             () ->
                 python.eval(
-                    "push('pickled', b'x', 'application/x-python-serialize'); app.AsyncResult('pickled').get(timeout=20)"))
+                    "push('pickled', b'x', 'application/x-python-serialize'); app.AsyncResult('pickled').get(timeout=60)"))
         .isInstanceOf(PythonRaised.class);
     Interop.await(
         "both lie in quarantine",
@@ -225,7 +225,7 @@ class PythonToJavaIT {
             """
             a = app.send_task('java.add', (1, 1), queue='java', ignore_result=True)
             b = app.send_task('java.quiet', ('quiet',), queue='java', ignore_result=None)
-            app.send_task('java.add', (1, 1), queue='java').get(timeout=20)
+            app.send_task('java.add', (1, 1), queue='java').get(timeout=60)
             [a.id, b.id]
             """);
 
@@ -240,7 +240,7 @@ class PythonToJavaIT {
   void theTaskSeesItsRequest() {
     JsonNode context =
         python.eval(
-            "app.send_task('java.context', queue='java', priority=6, headers={'x-tenant': 't1'}).get(timeout=20)");
+            "app.send_task('java.context', queue='java', priority=6, headers={'x-tenant': 't1'}).get(timeout=60)");
 
     assertThat(context.get("priority").intValue()).isEqualTo(6);
     assertThat(context.get("redelivered").booleanValue()).isFalse();
@@ -253,7 +253,7 @@ class PythonToJavaIT {
     assertThatThrownBy(
             () ->
                 python.eval(
-                    "app.send_task('java.add', (1, 1), queue='java', expires=-1).get(timeout=20)"))
+                    "app.send_task('java.add', (1, 1), queue='java', expires=-1).get(timeout=60)"))
         .isInstanceOfSatisfying(
             PythonRaised.class, raised -> assertThat(raised.type()).isEqualTo("TaskRevokedError"));
   }
@@ -266,7 +266,7 @@ class PythonToJavaIT {
             import time
             sent = time.time()
             r = app.send_task('java.add', (1, 1), queue='java', countdown=1.5)
-            r.get(timeout=20)
+            r.get(timeout=60)
             [sent, time.time()]
             """);
 
@@ -281,7 +281,7 @@ class PythonToJavaIT {
             """
             import json
             r = app.send_task('java.add', (40, 2), queue='java')
-            r.get(timeout=20)
+            r.get(timeout=60)
             raw = app.backend.client.get('celery-task-meta-' + r.id).decode()
             [raw, r.id, app.backend.client.ttl('celery-task-meta-' + r.id)]
             """);

@@ -7,6 +7,7 @@ import dev.stalk.broker.message.TaskSignature;
 import dev.stalk.worker.Worker;
 import dev.stalk.worker.config.WorkerConfig;
 import dev.stalk.worker.config.WorkerYaml;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
@@ -107,7 +108,7 @@ class ReloadUnderLoadIT {
       AtomicInteger broken = new AtomicInteger(1);
       String breaker =
           "task-circuit-breaker: { minimum-number-of-calls: 2, sliding-window-size: 2,"
-              + " wait-duration-in-open-state: 300ms }";
+              + " wait-duration-in-open-state: 10s }";
       Worker worker =
           peers.closed(
               Worker.builder()
@@ -128,7 +129,7 @@ class ReloadUnderLoadIT {
       client.send(TaskSignature.of("fragile").on("a"));
       Interop.await(
           "the breaker is open",
-          () -> !worker.circuitBreaker("a", "fragile").orElseThrow().tryAcquirePermission());
+          () -> worker.circuitBreaker("a", "fragile").orElseThrow().getState() == State.OPEN);
       var parked = client.send(TaskSignature.of("fragile").on("a"));
       Interop.await(
           "it is parked",

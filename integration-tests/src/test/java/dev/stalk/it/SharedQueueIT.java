@@ -22,8 +22,10 @@ class SharedQueueIT {
         calls.add(TaskSignature.of("interop.mark", "log", "t" + i, 0.005).on("shared"));
       }
 
-      List<AsyncResult> results = client.sendAll(calls);
-      peers.javaWorker(peers.config().build(), 2, "shared");
+      peers.javaWorker(peers.config().build(), 2, "shared", "java");
+      client.send(TaskSignature.of("java.add", 1, 1).on("java")).get(Long.class, Interop.PATIENCE);
+
+      List<AsyncResult> results = client.sendAll(calls); // both are there, and idle
 
       for (int i = 0; i < results.size(); i++) {
         assertThat(results.get(i).get(String.class, Interop.PATIENCE)).isEqualTo("t" + i);

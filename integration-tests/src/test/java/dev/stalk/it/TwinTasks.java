@@ -68,7 +68,7 @@ public final class TwinTasks {
   @Task("twin.handover")
   public List<Object> handover(TaskContext context, String by) {
     if (context.retries() == 0) {
-      throw RetryTask.after(Duration.ofSeconds(3));
+      throw RetryTask.after(Duration.ofSeconds(10));
     }
     return List.of(by, "java", context.retries(), context.expires() != null);
   }

@@ -19,12 +19,15 @@ final class WorkerProcess implements AutoCloseable {
   /** How many of these processes a task can take with it. */
   static final int MAX_DELIVERIES = 2;
 
-  /** A variable that has the process keep the deadline of a worker that is told none. */
-  static final String DEFAULT_DEADLINE = "DEFAULT_DEADLINE";
+  /** A variable with the deadline of its stop in seconds, 5 by default. */
+  static final String DEADLINE = "STOP_DEADLINE";
+
+  /** The value of {@link #DEADLINE} for the deadline of a worker that is told none. */
+  static final String AS_IT_COMES = "as it comes";
 
   private static final String READY = "worker process ready";
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final JavaProcess process;
 
@@ -48,8 +51,9 @@ final class WorkerProcess implements AutoCloseable {
         WorkerConfig.builder()
             .broker(broker)
             .queue(arguments[2], new QueueConfig(threads, threads));
-    if (System.getenv(DEFAULT_DEADLINE) == null) {
-      config.shutdownTimeout(Duration.ofSeconds(5));
+    String deadline = System.getenv().getOrDefault(DEADLINE, "5");
+    if (!deadline.equals(AS_IT_COMES)) {
+      config.shutdownTimeout(Duration.ofSeconds(Long.parseLong(deadline)));
     }
     JavaTasks.Journal journal =
         (key, value) -> {
@@ -95,6 +99,11 @@ final class WorkerProcess implements AutoCloseable {
   /** Stops it with SIGSTOP: its connections stay open, and nothing goes on. */
   void freeze() {
     process.freeze();
+  }
+
+  /** Lets it go on after {@link #freeze}. */
+  void thaw() {
+    process.thaw();
   }
 
   boolean isAlive() {

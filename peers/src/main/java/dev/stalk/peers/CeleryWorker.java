@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CeleryWorker implements AutoCloseable {
 
-  private static final Duration STARTUP = Duration.ofSeconds(30);
+  private static final Duration STARTUP = Duration.ofSeconds(90);
   private static final Duration WARM_SHUTDOWN = Duration.ofSeconds(60);
 
   private final ChildProcess process;
@@ -197,7 +197,7 @@ public final class CeleryWorker implements AutoCloseable {
      * Starts the worker and waits until it says that it is ready, which is when it consumes.
      *
      * @throws IllegalStateException if no app was named
-     * @throws PeerUnavailableException if it ends, or is not ready within 30 seconds
+     * @throws PeerUnavailableException if it ends, or is not ready within 90 seconds
      */
     public CeleryWorker start() {
       CeleryWorker worker = new CeleryWorker(launch());

@@ -25,7 +25,7 @@ import java.util.function.Predicate;
  */
 public final class JavaProcess implements AutoCloseable {
 
-  private static final Duration STARTUP = Duration.ofSeconds(30);
+  private static final Duration STARTUP = Duration.ofSeconds(90);
 
   private final ChildProcess process;
 
@@ -162,7 +162,7 @@ public final class JavaProcess implements AutoCloseable {
     /**
      * Starts the program and waits until it has printed this line.
      *
-     * @throws PeerUnavailableException if it ends, or has not printed it within 30 seconds
+     * @throws PeerUnavailableException if it ends, or has not printed it within 90 seconds
      */
     public JavaProcess start(String ready) {
       List<String> command = new ArrayList<>();

@@ -40,7 +40,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class PythonSession implements AutoCloseable {
 
-  private static final Duration STARTUP = Duration.ofSeconds(30);
+  private static final Duration STARTUP = Duration.ofSeconds(90);
   private static final Duration FAREWELL = Duration.ofSeconds(5);
   private static final JsonMapper json = new JsonMapper();
 
@@ -164,7 +164,7 @@ public final class PythonSession implements AutoCloseable {
 
     private final PythonCommand command;
     private String module = "";
-    private Duration patience = Duration.ofSeconds(60);
+    private Duration patience = Duration.ofSeconds(90);
 
     private Builder(PythonEnvironment environment) {
       this.command = new PythonCommand(environment);
@@ -194,7 +194,10 @@ public final class PythonSession implements AutoCloseable {
       return this;
     }
 
-    /** How long one evaluation may take, by default a minute. */
+    /**
+     * How long one evaluation may take, by default 90 seconds: what waits a minute in it can tell
+     * that it waited in vain.
+     */
     public Builder patience(Duration limit) {
       this.patience = limit;
       return this;
@@ -204,7 +207,7 @@ public final class PythonSession implements AutoCloseable {
      * Starts the process and imports the module.
      *
      * @throws PythonRaised if the import raises
-     * @throws PeerUnavailableException if the process ends, or is not ready within 30 seconds
+     * @throws PeerUnavailableException if the process ends, or is not ready within 90 seconds
      */
     public PythonSession start() {
       ProcessBuilder builder = command.with(List.of("-c", script(), module));

@@ -16,7 +16,7 @@ import java.util.Optional;
  */
 record RedisLaunch(Path binary, Path directory, List<List<String>> settings) {
 
-  private static final Duration STARTUP = Duration.ofSeconds(30);
+  private static final Duration STARTUP = Duration.ofSeconds(90);
   private static final Duration ANSWER = Duration.ofSeconds(2);
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(5);
 

@@ -221,7 +221,7 @@ public final class RedisServer implements AutoCloseable {
     /**
      * Starts the server and waits until it answers.
      *
-     * @throws PeerUnavailableException if it cannot be started or is not ready within 30 seconds
+     * @throws PeerUnavailableException if it cannot be started or is not ready within 90 seconds
      */
     public RedisServer start() {
       Path program = program();

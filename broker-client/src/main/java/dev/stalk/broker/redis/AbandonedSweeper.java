@@ -56,8 +56,12 @@ final class AbandonedSweeper {
     this.sightings = new Sightings(config.lease());
   }
 
-  /** Returns how many messages were restored. */
+  /**
+   * Returns how many messages were restored. To be called several times in a lease: after a pause
+   * of half a lease and more it begins to look on anew.
+   */
   int restoreAbandoned() {
+    sightings.lookOn();
     try {
       Map<String, Holder> claimed = new HashMap<>();
       double earliest = Double.MAX_VALUE;
