@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What the Grafana dashboard asks for is what a worker at work shows under {@code /metrics}. */
-@Timeout(120)
+@Timeout(300)
 class DashboardIT {
   private static final Path DASHBOARD = Path.of("..", "docs", "grafana", "stalk.json");
   private static final Pattern METRIC = Pattern.compile("\\b(?:stalk|resilience4j)_[a-z0-9_]+");

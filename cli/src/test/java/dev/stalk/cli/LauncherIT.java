@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The script at the root of the checkout. */
-@Timeout(120)
+@Timeout(300)
 class LauncherIT {
   private static final Path SCRIPT = Path.of("..", "stalk").toAbsolutePath().normalize();
 

@@ -115,7 +115,7 @@ class SelftestIT {
   @Test
   void aLoadingServerIsToldFromADeadOne() throws Exception {
     try (RedisServer redis = redis().argument("key-load-delay", "1000").start()) {
-      redis.command("EVAL", "for i = 1, 4000 do redis.call('SET', i, i) end", "0");
+      redis.command("EVAL", "for i = 1, 8000 do redis.call('SET', i, i) end", "0");
       redis.kill();
       Thread restart = new Thread(redis::restart);
       restart.start();

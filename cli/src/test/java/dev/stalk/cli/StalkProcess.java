@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 
 /** The packaged command in a process of its own. */
 final class StalkProcess implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final String END = "(end)";
 
   private final Process process;

@@ -45,18 +45,10 @@ class IdleCostIT {
       IntStream.range(0, workers).forEach(i -> peers.javaWorker(peers.config().build(), 1, "q"));
       awaitArmed(peers, 2 * workers);
       BrokerClient client = peers.client();
+      oneAfterAnother(client, tasks); // they have learnt who is quicker, and the JVM what is hot
       long before = Commands.count(peers.redis(), "evalsha");
-      long slowest = 0;
 
-      for (int i = 0; i < tasks; i++) {
-        long start = System.nanoTime();
-        long sum =
-            client
-                .send(TaskSignature.of("java.add", i, 1).on("q"))
-                .get(Long.class, Interop.PATIENCE);
-        slowest = Math.max(slowest, System.nanoTime() - start);
-        assertThat(sum).isEqualTo(i + 1);
-      }
+      long slowest = oneAfterAnother(client, tasks);
 
       double looks = (Commands.count(peers.redis(), "evalsha") - before) / (double) tasks;
       System.out.printf(
@@ -65,6 +57,19 @@ class IdleCostIT {
       // without letting others go first, each task would be looked for by each worker
       assertThat(looks).isLessThan(workers);
     }
+  }
+
+  /** How many nanoseconds the slowest took. */
+  private static long oneAfterAnother(BrokerClient client, int tasks) {
+    long slowest = 0;
+    for (int i = 0; i < tasks; i++) {
+      long start = System.nanoTime();
+      long sum =
+          client.send(TaskSignature.of("java.add", i, 1).on("q")).get(Long.class, Interop.PATIENCE);
+      slowest = Math.max(slowest, System.nanoTime() - start);
+      assertThat(sum).isEqualTo(i + 1);
+    }
+    return slowest;
   }
 
   private static String[] names(int queues) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class CeleryWorkerTest {
 
-  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration SOON = Duration.ofSeconds(60);
   private static RedisServer redis;
   private static PythonEnvironment environment;
   private static PythonSession client;
@@ -51,7 +51,7 @@ class CeleryWorkerTest {
 
     try (CeleryWorker worker = PeerTasks.worker(python, redis).start();
         PythonSession sender = PeerTasks.client(python, redis)) {
-      assertThat(sender.eval("add.delay(2, 3).get(timeout=20)").intValue()).isEqualTo(5);
+      assertThat(sender.eval("add.delay(2, 3).get(timeout=60)").intValue()).isEqualTo(5);
       assertThat(worker.awaitOutput(text -> text.contains("succeeded"), SOON))
           .contains("peer_tasks.add");
     }
@@ -143,7 +143,7 @@ class CeleryWorkerTest {
 
       worker.thaw();
 
-      assertThat(client.eval("add.delay(2, 3).get(timeout=20)").intValue()).isEqualTo(5);
+      assertThat(client.eval("add.delay(2, 3).get(timeout=60)").intValue()).isEqualTo(5);
     }
   }
 

@@ -19,7 +19,7 @@ class ExitTest {
     try (Owner owner = Owner.start()) {
       owner.exit();
 
-      owner.redis.onExit().get(10, TimeUnit.SECONDS);
+      owner.redis.onExit().get(60, TimeUnit.SECONDS);
       assertThat(owner.directory).doesNotExist();
       assertThat(owner.program.getParent()).doesNotExist();
     }
@@ -30,7 +30,7 @@ class ExitTest {
     try (Owner owner = Owner.start()) {
       owner.kill();
 
-      owner.redis.onExit().get(10, TimeUnit.SECONDS);
+      owner.redis.onExit().get(60, TimeUnit.SECONDS);
       FileTree.delete(owner.directory);
       FileTree.delete(owner.program.getParent());
     }
@@ -60,7 +60,7 @@ class ExitTest {
 
     void exit() throws Exception {
       jvm.getOutputStream().close();
-      assertThat(jvm.waitFor(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(jvm.waitFor(60, TimeUnit.SECONDS)).isTrue();
     }
 
     void kill() throws Exception {

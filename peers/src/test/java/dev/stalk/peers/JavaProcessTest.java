@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class JavaProcessTest {
 
-  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   /** Prints what it is given and stays, or ends at once without an argument. */
   static final class Program {

@@ -7,7 +7,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
+@Timeout(120)
 class SignalTest {
   private static final long FOREVER = TimeUnit.DAYS.toNanos(1);
   private static final long SHORT = TimeUnit.MILLISECONDS.toNanos(2);
