@@ -18,6 +18,7 @@ import dev.stalk.worker.config.WorkerConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -548,6 +549,23 @@ class RestoreIT {
     assertThat(peers.list("q" + STEP_3)).containsExactly(marked(1));
     assertThat(peers.redis().command("HKEYS", "unacked")).isEqualTo(List.of("python"));
     assertThat(peers.number("ZCARD", "stalk:holders")).isZero();
+  }
+
+  /** Its sweep may come to its turn before its renewal does, when it wakes. */
+  @Test
+  void aProcessThatStoodStillForALeaseDoesNotTakeItsOwnMessagesForAbandoned() {
+    peers.redis().command("LPUSH", "q" + STEP_3, envelope(1));
+    line("q").exchange(List.of(), 1, false);
+    assertThat(transport.restoreAbandoned()).isZero();
+    Instant stopped = transport.time();
+    Interop.await("a lease and a half", () -> transport.time().isAfter(stopped.plusMillis(1500)));
+
+    assertThat(transport.restoreAbandoned()).isZero();
+
+    Interop.await(
+        "it does not wake for good, and is found all the same",
+        () -> transport.restoreAbandoned() == 1);
+    assertThat(peers.list("q" + STEP_3)).containsExactly(marked(1));
   }
 
   @Test
