@@ -94,7 +94,8 @@ class HeartbeatTest {
           }
         });
     assertThat(tried.await(30, TimeUnit.SECONDS)).isTrue();
-    assertThat(dispatcher.waiting()).isLessThanOrEqualTo(1);
+    // what was sent before the first try failed waits; of the dozens of beats since, none does
+    assertThat(dispatcher.waiting()).isLessThan(8);
     away.set(false);
 
     JsonNode event = fanout.next();
