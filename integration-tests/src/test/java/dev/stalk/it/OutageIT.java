@@ -209,6 +209,32 @@ class OutageIT {
     }
   }
 
+  /** The thread that listens for results is refused again and again, with growing pauses. */
+  @Test
+  void whoWaitsForAResultIsNotToldARefusalOfBefore() throws Exception {
+    try (Interop peers = new Interop();
+        Connection operator = new Connection("127.0.0.1", peers.redis().port())) {
+      BrokerClient client = peers.client();
+      peers.javaWorker(peers.config().build(), 1, "work");
+      add(client);
+      operate(operator, "CONFIG", "SET", "requirepass", "secret");
+      cutAll(operator);
+      long refused = System.nanoTime();
+      Interop.await(
+          "it is refused for a while",
+          () -> {
+            assertThatThrownBy(() -> client.result("nobody").get(Object.class, Interop.PATIENCE))
+                .isInstanceOf(BrokerRefusedException.class)
+                .hasMessageContaining("NOAUTH");
+            return System.nanoTime() - refused > TimeUnit.SECONDS.toNanos(4);
+          });
+
+      operate(operator, "CONFIG", "SET", "requirepass", "");
+
+      add(client);
+    }
+  }
+
   @Test
   void aServerThatLoadsItsDataIsWaitedFor() throws Exception {
     RedisServer redis =

@@ -60,6 +60,9 @@ final class RedisSubscriber implements AutoCloseable {
   private final Set<Topic> confirmed = new HashSet<>();
   private @Nullable RedisConnection connection;
   private @Nullable RuntimeException lastError;
+  private int attempts;
+  private int failedAttempt;
+  private boolean hurried;
   private boolean started;
   private boolean closed;
   private boolean resuming;
@@ -100,6 +103,8 @@ final class RedisSubscriber implements AutoCloseable {
   /**
    * Subscribes and waits until the server has confirmed it.
    *
+   * @throws BrokerRefusedException if the server refused a connection that was tried since the
+   *     call; what it refused before may be allowed by now
    * @throws BrokerUnavailableException if it did not in time; the subscription is withdrawn then
    */
   void subscribe(String channel, Listener listener) {
@@ -122,6 +127,11 @@ final class RedisSubscriber implements AutoCloseable {
         started = true;
         reader.start();
       }
+      int triedBefore = attempts;
+      if (lastError instanceof BrokerRefusedException) {
+        hurried = true; // it is tried again at once
+        notifyAll();
+      }
       Set<Listener> known = listeners.computeIfAbsent(topic, c -> new HashSet<>());
       known.add(listener);
       if (known.size() == 1) {
@@ -130,7 +140,9 @@ final class RedisSubscriber implements AutoCloseable {
       }
       while (!confirmed.contains(topic)) {
         long left = (deadline - System.nanoTime()) / 1_000_000;
-        if (left <= 0 || closed || lastError instanceof BrokerRefusedException) {
+        boolean isRefused =
+            lastError instanceof BrokerRefusedException && failedAttempt > triedBefore;
+        if (left <= 0 || closed || isRefused) {
           unsubscribe(topic, listener);
           if (lastError instanceof BrokerRefusedException refused) {
             throw refused;
@@ -208,13 +220,13 @@ final class RedisSubscriber implements AutoCloseable {
         outage.passed();
         readUntilBroken();
       } catch (RuntimeException e) {
-        pause = wasStanding() ? RETRY_MIN : pause.multipliedBy(2);
+        pause = wasStanding() ? RETRY_MIN : after(pause);
         BrokerException error = RedisErrors.translate(e, url);
         if (!isClosed()) {
           outage.failed(error, started);
         }
         disconnected(error);
-        pause(pause.compareTo(RETRY_MAX) > 0 ? RETRY_MAX : pause);
+        pause(pause);
       } catch (Error e) { // waiting for results must go on when there is memory again
         log.error("the subscription to {} failed; starting over", url, e);
         disconnected(new BrokerUnavailableException("the subscription failed", e));
@@ -223,7 +235,17 @@ final class RedisSubscriber implements AutoCloseable {
     }
   }
 
+  /** Bounded: what doubled for ever would overflow in an outage of minutes, and end the thread. */
+  private static Duration after(Duration pause) {
+    Duration twice = pause.multipliedBy(2);
+    return twice.compareTo(RETRY_MAX) > 0 ? RETRY_MAX : twice;
+  }
+
   private void connect() {
+    synchronized (this) {
+      attempts++;
+      hurried = false;
+    }
     RedisConnection fresh = RedisConnection.open(url, config, "subscriber");
     try {
       clientId = fresh.clientId();
@@ -348,6 +370,7 @@ final class RedisSubscriber implements AutoCloseable {
       }
     }
     lastError = error;
+    failedAttempt = attempts;
     notifyAll();
     return lost;
   }
@@ -359,7 +382,7 @@ final class RedisSubscriber implements AutoCloseable {
   private synchronized void pause(Duration pause) {
     long deadline = System.nanoTime() + pause.toNanos();
     try {
-      for (long left = pause.toMillis(); left > 0 && !closed; ) {
+      for (long left = pause.toMillis(); left > 0 && !closed && !hurried; ) {
         wait(left);
         left = (deadline - System.nanoTime()) / 1_000_000;
       }
