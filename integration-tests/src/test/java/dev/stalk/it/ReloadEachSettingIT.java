@@ -67,6 +67,7 @@ class ReloadEachSettingIT {
     VALUES.put("queue-order-strategy", List.of("priority", "sorted"));
     VALUES.put("threads", List.of("1", "7"));
     VALUES.put("buffer", List.of("0", "40"));
+    VALUES.put("read-ahead", List.of("0", "100"));
     VALUES.put("virtual-threads", List.of("true", "false"));
     VALUES.put("thread-pool-bulkhead.core-thread-pool-size", List.of("1", "5"));
     VALUES.put("thread-pool-bulkhead.max-thread-pool-size", List.of("2", "6"));

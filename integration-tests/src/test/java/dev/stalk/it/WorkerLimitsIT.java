@@ -20,8 +20,11 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -64,6 +67,18 @@ class WorkerLimitsIT {
 
   private long held() {
     return peers.number("HLEN", "unacked");
+  }
+
+  /** In the order in which they will be fetched. */
+  private List<String> idsInQueue() {
+    Pattern id = Pattern.compile("\"correlation_id\": \"([^\"]+)\"");
+    List<String> ids = new ArrayList<>();
+    for (Object message : (List<?>) peers.redis().command("LRANGE", "java", "0", "-1")) {
+      Matcher found = id.matcher((String) message);
+      assertThat(found.find()).isTrue();
+      ids.add(0, found.group(1));
+    }
+    return ids;
   }
 
   private double meter(String name) {
@@ -112,6 +127,77 @@ class WorkerLimitsIT {
     end.complete("done");
     assertAll(results, "done");
     assertThat(begun).hasValue(10);
+  }
+
+  @Test
+  @SuppressWarnings("FutureReturnValueIgnored") // the worker waits for it
+  void norAreThereMoreInFlightWhereShortTasksWereReadAhead() {
+    AtomicInteger begun = new AtomicInteger();
+    CompletableFuture<Object> end = new CompletableFuture<>();
+    worker(
+        QueueConfig.builder().threads(1).buffer(3).readAhead(100).build(),
+        (context, arguments) -> {
+          if (arguments.positional().isEmpty()) {
+            return "short";
+          }
+          begun.incrementAndGet();
+          return end;
+        });
+    List<TaskSignature> calls = new ArrayList<>();
+    for (int i = 0; i < 3000; i++) {
+      TaskSignature call =
+          i < 2000 ? TaskSignature.of("limited") : TaskSignature.of("limited", "long");
+      calls.add(call.on("java"));
+    }
+
+    List<AsyncResult> results = client.sendAll(calls);
+    assertThat(results.get(1999).get(String.class, PATIENCE)).isEqualTo("short");
+    Interop.await(
+        PATIENCE,
+        "the rest is left to others",
+        () -> begun.get() == 4 && held() == 4 && peers.number("LLEN", "java") == 996);
+    assertThat(begun).hasValue(4);
+
+    end.complete("done");
+    assertAll(results.subList(2000, 3000), "done");
+    assertThat(begun).hasValue(1000);
+  }
+
+  @Test
+  void whileTasksAreShortMoreAreHeldAndOnceTheyAreLongOthersMayHaveThem() throws Exception {
+    AtomicLong most = new AtomicLong();
+    List<Integer> ran = Collections.synchronizedList(new ArrayList<>());
+    CountDownLatch begun = new CountDownLatch(2);
+    CountDownLatch gate = new CountDownLatch(1);
+    worker(
+        QueueConfig.builder().threads(2).buffer(3).readAhead(100).build(),
+        (context, arguments) -> {
+          int number = ((Number) arguments.positional().get(0)).intValue();
+          if (number == 2000 || number == 2001) {
+            most.accumulateAndGet(held(), Math::max);
+            begun.countDown();
+            gate.await();
+          }
+          ran.add(number);
+          return "done";
+        });
+    List<TaskSignature> calls = new ArrayList<>();
+    for (int i = 0; i < 3000; i++) {
+      calls.add(TaskSignature.of("limited", i).on("java"));
+    }
+
+    List<AsyncResult> results = client.sendAll(calls);
+    assertThat(begun.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    Interop.await(PATIENCE, "what waits is left to others", () -> held() == 5);
+    assertThat(most.get()).isBetween(6L, 102L);
+    assertThat(idsInQueue())
+        .as("what came back stands before what was never fetched")
+        .isEqualTo(results.subList(2005, 3000).stream().map(AsyncResult::id).toList());
+    assertThat(meters.get("stalk.queue.given.back").counter().count()).isPositive();
+
+    gate.countDown();
+    assertAll(results, "done");
+    assertThat(ran).hasSize(3000).doesNotHaveDuplicates();
   }
 
   @Test

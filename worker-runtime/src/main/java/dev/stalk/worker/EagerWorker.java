@@ -120,6 +120,11 @@ public final class EagerWorker implements AutoCloseable {
     public void stopped(TaskExecution execution) {}
 
     @Override
+    public void goesOn(TaskExecution execution) {
+      // whoever called waits for its end
+    }
+
+    @Override
     public void left(TaskExecution execution) {}
 
     @Override

@@ -8,30 +8,39 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A queue's compartment, and the places that may be taken in it. A place is reserved before a
- * message is fetched, so the compartment itself never has to refuse one. {@link #reserve} and
- * {@link #adapt} are called by the queue's consumer only, everything else by any thread.
+ * A queue's compartment, and the places that may be taken in it: one for each thread, those of the
+ * buffer, and while tasks are short those of the {@link ReadAhead}. A place is reserved before a
+ * message is fetched, so the compartment itself never has to refuse one. {@link #reserve}, {@link
+ * #adapt}, {@link #mayWait} and {@link #nanosToWait} are called by the queue's consumer only,
+ * everything else by any thread.
  */
 final class QueueBulkhead {
   private final String name;
-  private final AtomicInteger free;
+  private final AtomicInteger taken = new AtomicInteger();
+  private final AtomicInteger inFlight = new AtomicInteger();
 
   // written under this, read by any thread
   private volatile QueueConfig config;
   private volatile Compartment compartment;
   private volatile @Nullable Autoscaler autoscaler;
+  private volatile ReadAhead readAhead;
   private final List<Compartment> retired = new ArrayList<>(); // guarded by this
 
   QueueBulkhead(String name, QueueConfig config) {
     this.name = name;
     this.config = config;
-    this.free = new AtomicInteger(places(config));
     this.compartment = Compartment.of(name, config);
+    this.readAhead = readAhead(config);
     startAutoscaling(config);
   }
 
-  private static int places(QueueConfig config) {
-    return config.threads() + config.buffer();
+  private int places() {
+    QueueConfig current = config;
+    return current.threads() + current.buffer();
+  }
+
+  private static ReadAhead readAhead(QueueConfig config) {
+    return new ReadAhead(Math.max(0, config.readAhead() - config.buffer()));
   }
 
   private void startAutoscaling(QueueConfig changed) {
@@ -46,14 +55,54 @@ final class QueueBulkhead {
 
   /** Takes up to {@code most} free places; 0 if none is free. */
   int reserve(int most) {
-    int taken = Math.max(0, Math.min(free.get(), most));
-    free.addAndGet(-taken);
-    return taken;
+    int reserved = Math.max(0, Math.min(places() + readAhead.places() - taken.get(), most));
+    taken.addAndGet(reserved);
+    return reserved;
   }
 
-  /** Gives back places: reserved ones that were not used, or those of executions that have left. */
+  /** Gives back places that were reserved and not used. */
   void release(int count) {
-    free.addAndGet(count);
+    taken.addAndGet(-count);
+  }
+
+  /**
+   * Whether one more may begin. Tasks that go on without their thread leave it to the next; they
+   * too are never more than threads and buffer have places for, however far is read ahead. Who may
+   * begin, or not, is to {@link #leave}.
+   */
+  boolean mayBegin() {
+    return inFlight.incrementAndGet() <= places();
+  }
+
+  /** An execution gives back its place. */
+  void leave() {
+    inFlight.decrementAndGet();
+    taken.decrementAndGet();
+    readAhead.left();
+  }
+
+  /**
+   * A task has gone on without its thread. Its place says nothing of threads, so from now on
+   * nothing is read ahead here.
+   */
+  void readNoFurtherAhead() {
+    if (readAhead.isWanted()) {
+      readAhead = new ReadAhead(0);
+    }
+  }
+
+  /**
+   * How many messages may go on waiting for a thread; those beyond have waited too long, would go
+   * on to, and are to go back to the queue. {@link Integer#MAX_VALUE} while there is no such doubt.
+   */
+  int mayWait(long now) {
+    int willBegin = readAhead.willBegin(free() < 0, now);
+    return (int) Math.min(Integer.MAX_VALUE, (long) willBegin + config.buffer());
+  }
+
+  /** After what time to look at that again. */
+  long nanosToWait(long now) {
+    return readAhead.nanosToWait(now);
   }
 
   /** Runs something in a reserved place. */
@@ -74,11 +123,12 @@ final class QueueBulkhead {
     return compartment.stuck();
   }
 
-  /** Lets the number of threads follow the work, where that is wanted. */
+  /** Lets places, and where that is wanted threads, follow the work. */
   void adapt(long now) {
+    readAhead.adapt(now);
     Autoscaler scaler = autoscaler;
     if (scaler != null) {
-      int wanted = scaler.threads(places(config) - free.get(), now);
+      int wanted = scaler.threads(taken.get(), now);
       if (wanted != compartment.threads()) {
         compartment.scale(wanted);
       }
@@ -91,7 +141,6 @@ final class QueueBulkhead {
    * comes from now on.
    */
   synchronized void change(QueueConfig changed) {
-    free.addAndGet(places(changed) - places(config));
     if (changed.type() == config.type()) {
       compartment.change(changed);
     } else {
@@ -99,17 +148,18 @@ final class QueueBulkhead {
       compartment = Compartment.of(name, changed);
     }
     config = changed;
+    readAhead = readAhead(changed);
     startAutoscaling(changed);
   }
 
   /** Whether every place is free. */
   boolean isIdle() {
-    return free.get() == places(config);
+    return taken.get() == 0;
   }
 
-  /** How many places are free; below zero while a smaller size is being reached. */
+  /** How many places of threads and buffer are free; below zero while more is held. */
   int free() {
-    return free.get();
+    return places() - taken.get();
   }
 
   int threads() {

@@ -27,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -339,7 +340,9 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
 
   private void step() {
     returnWhatMayNotBegin();
-    bulkhead.adapt(time.nanoTime());
+    long now = time.nanoTime();
+    bulkhead.adapt(now);
+    returnWhatWaitsTooLong(bulkhead.mayWait(now));
     int places = reserve();
     collectFinished();
     if (unsettled.isEmpty() && (places == 0 || drained)) {
@@ -383,6 +386,21 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     }
   }
 
+  /** Of more than may wait, those that would begin last. */
+  private void returnWhatWaitsTooLong(int mayWait) {
+    if (mayWait == Integer.MAX_VALUE || ending) {
+      return;
+    }
+    List<TaskExecution> waiting =
+        newestFirst(held.values().stream().filter(TaskExecution::isWaiting));
+    List<TaskExecution> returned =
+        waiting.subList(0, Math.max(0, waiting.size() - mayWait)).stream()
+            .filter(TaskExecution::takeBackIfWaiting)
+            .toList();
+    metrics.givenBack(returned.size());
+    returnToQueue(returned, QueueConsumer::returningUnbegun);
+  }
+
   private void await() {
     resting = true;
     awaitNews();
@@ -391,10 +409,12 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   }
 
   private void awaitNews() {
+    long most = bulkhead.nanosToWait(time.nanoTime());
     if (!drained || !fetching) {
-      signal.await(Math.min(SAFETY_LOOK, nanosToWait()));
+      signal.await(Math.min(most, nanosToWait()));
     } else if (connection.givesNotice()) {
-      signal.await(SAFETY_LOOK + ThreadLocalRandom.current().nextLong(SAFETY_LOOK / 4));
+      long look = SAFETY_LOOK + ThreadLocalRandom.current().nextLong(SAFETY_LOOK / 4);
+      signal.await(Math.min(most, look));
       letOthersGoFirst();
     } else {
       signal.await(poll);
@@ -490,9 +510,15 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     }
   }
 
-  /** On a pool's thread. The breaker may have opened since the message was fetched. */
+  /**
+   * On a pool's thread. The breaker may have opened since the message was fetched, or the places
+   * may be taken by tasks that went on without their threads.
+   */
   private void runIfPermitted(TaskExecution execution, BreakerGuard guard) {
-    if (!guard.mayBegin() && execution.takeBackIfWaiting()) {
+    if (!bulkhead.mayBegin() && execution.takeBackIfWaiting()) {
+      metrics.givenBack(1);
+      finished.add(returningUnbegun(execution));
+    } else if (!guard.mayBegin() && execution.takeBackIfWaiting()) {
       metrics.rejected();
       finished.add(returningUnbegun(execution));
     }
@@ -635,8 +661,13 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   }
 
   @Override
+  public void goesOn(TaskExecution execution) {
+    bulkhead.readNoFurtherAhead();
+  }
+
+  @Override
   public void left(TaskExecution execution) {
-    bulkhead.release(1);
+    bulkhead.leave();
     signal.raise();
   }
 
@@ -706,9 +737,11 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
 
   private void returnToQueue(
       List<TaskExecution> executions, Function<TaskExecution, Settlement> returning) {
-    executions.stream()
-        .sorted(Comparator.comparingLong(QueueConsumer::order).reversed())
-        .forEach(execution -> finished.add(returning.apply(execution)));
+    newestFirst(executions.stream()).forEach(execution -> finished.add(returning.apply(execution)));
+  }
+
+  private static List<TaskExecution> newestFirst(Stream<TaskExecution> executions) {
+    return executions.sorted(Comparator.comparingLong(QueueConsumer::order).reversed()).toList();
   }
 
   /** It goes back as it came: nobody has begun it. */

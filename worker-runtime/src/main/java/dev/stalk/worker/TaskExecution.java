@@ -49,6 +49,9 @@ final class TaskExecution implements Runnable {
     /** The task was stopped by force: it has ended, and its thread may be about to leave. */
     void stopped(TaskExecution execution);
 
+    /** The task goes on without its thread; its place is kept. Called before its thread leaves. */
+    void goesOn(TaskExecution execution);
+
     /** The place in the bulkhead is free again; called once, unless it is stuck. */
     void left(TaskExecution execution);
 
@@ -125,6 +128,11 @@ final class TaskExecution implements Runnable {
 
   boolean isRunning() {
     return stage.get() == Stage.RUNNING;
+  }
+
+  /** Whether it has neither begun nor been taken back. */
+  boolean isWaiting() {
+    return stage.get() == Stage.WAITING;
   }
 
   // ---- on the pool's thread
@@ -301,6 +309,7 @@ final class TaskExecution implements Runnable {
   /** Frees the thread; the place is kept until the stage completes. */
   private void endWith(CompletionStage<?> promised, TaskCall begun) {
     pending = promised;
+    sink.goesOn(this);
     if (stage.get() != Stage.RUNNING) {
       cancelPending();
     }

@@ -208,7 +208,7 @@ class CompartmentTest {
       assertThat(bulkhead.reserve(1)).isOne();
       bulkhead.run(
           () -> {
-            bulkhead.release(1);
+            bulkhead.leave();
             free.release();
           });
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import dev.stalk.worker.config.QueueConfig;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -83,7 +84,7 @@ class QueueBulkheadTest {
     int messages = 10_000;
     Runnable execution =
         () -> {
-          bulkhead.release(1);
+          bulkhead.leave();
           free.release();
         };
 
@@ -100,6 +101,68 @@ class QueueBulkheadTest {
     free.acquire(threads + buffer);
     assertThat(bulkhead.reserve(Integer.MAX_VALUE)).isEqualTo(threads + buffer);
     bulkhead.close();
+  }
+
+  @Test
+  void itReadsAheadWhileTasksAreShort() {
+    QueueBulkhead bulkhead =
+        new QueueBulkhead(
+            "math", QueueConfig.builder().threads(2).buffer(3).readAhead(100).build());
+    long second = TimeUnit.SECONDS.toNanos(1);
+    bulkhead.adapt(0);
+    leave(bulkhead, bulkhead.reserve(1000));
+    bulkhead.adapt(second / 100);
+    int reserved = bulkhead.reserve(1000);
+
+    assertThat(reserved).isEqualTo(5 + 10);
+    assertThat(bulkhead.free()).isEqualTo(-10);
+
+    leave(bulkhead, reserved);
+    bulkhead.adapt(2 * second / 100);
+    leave(bulkhead, bulkhead.reserve(1000));
+    for (int i = 3; i < 10; i++) {
+      bulkhead.adapt(i * second / 100);
+      leave(bulkhead, bulkhead.reserve(1000));
+    }
+    assertThat(bulkhead.reserve(1000)).isEqualTo(2 + 100);
+    bulkhead.close();
+  }
+
+  @Test
+  void nothingIsReadAheadOnceATaskGoesOnWithoutItsThread() {
+    QueueBulkhead bulkhead =
+        new QueueBulkhead(
+            "math", QueueConfig.builder().threads(2).buffer(3).readAhead(100).build());
+    bulkhead.adapt(0);
+    bulkhead.readNoFurtherAhead();
+    leave(bulkhead, bulkhead.reserve(1000));
+    bulkhead.adapt(TimeUnit.MILLISECONDS.toNanos(10));
+    bulkhead.adapt(TimeUnit.MILLISECONDS.toNanos(20));
+
+    assertThat(bulkhead.reserve(1000)).isEqualTo(5);
+    bulkhead.close();
+  }
+
+  @Test
+  void noMoreMayBeginThanThereAreThreadsAndBuffer() {
+    QueueBulkhead bulkhead = new QueueBulkhead("math", new QueueConfig(1, 1));
+
+    assertThat(bulkhead.mayBegin()).isTrue();
+    assertThat(bulkhead.mayBegin()).isTrue();
+    assertThat(bulkhead.mayBegin()).isFalse();
+    bulkhead.leave();
+    bulkhead.leave();
+    assertThat(bulkhead.mayBegin()).isTrue();
+    bulkhead.close();
+  }
+
+  private static void leave(QueueBulkhead bulkhead, int count) {
+    for (int i = 0; i < count; i++) {
+      assertThat(bulkhead.mayBegin()).isEqualTo(i < 5);
+    }
+    for (int i = 0; i < count; i++) {
+      bulkhead.leave();
+    }
   }
 
   @Test

@@ -129,7 +129,7 @@ class QueueConsumerBulkheadTest {
   }
 
   private static QueueConfig.Builder queue(int threads, int buffer) {
-    return QueueConfig.builder().threads(threads).buffer(buffer);
+    return QueueConfig.builder().threads(threads).buffer(buffer).readAhead(0);
   }
 
   private double count(String counter) {

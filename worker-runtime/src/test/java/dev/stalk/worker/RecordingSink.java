@@ -58,6 +58,9 @@ final class RecordingSink implements TaskExecution.Sink {
   }
 
   @Override
+  public void goesOn(TaskExecution execution) {}
+
+  @Override
   public void stopped(TaskExecution execution) {}
 
   @Override

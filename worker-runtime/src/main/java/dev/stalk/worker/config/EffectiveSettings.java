@@ -38,6 +38,7 @@ final class EffectiveSettings {
     OF_QUEUE.put("thread-pool-bulkhead.core-thread-pool-size", QueueConfig::coreThreads);
     OF_QUEUE.put("thread-pool-bulkhead.keep-alive-duration", QueueConfig::keepAlive);
     OF_QUEUE.put("buffer|thread-pool-bulkhead.queue-capacity", QueueConfig::buffer);
+    OF_QUEUE.put("read-ahead", QueueConfig::readAhead);
     OF_QUEUE.put("autoscale.min-threads", q -> of(q.autoscale(), AutoscaleConfig::minThreads));
     OF_QUEUE.put("autoscale.keep-alive", q -> of(q.autoscale(), AutoscaleConfig::keepAlive));
     OF_QUEUE.put("memory-limit", queue -> Sizes.format(queue.memoryLimit()));

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  *     coreThreadPoolSize}; {@code threads} by default
  * @param buffer how many messages are fetched ahead of free threads, 0 to 100,000; as many as there
  *     are threads by default (Celery's prefetch). Resilience4j's {@code queueCapacity}
+ * @param readAhead how far the buffer may grow while tasks are short, 0 to 100,000: as many
+ *     messages are held as will begin within 20 ms. By default 256, or 0 if {@code buffer} is 0; no
+ *     more than {@code buffer} switches it off
  * @param keepAlive how long a thread beyond {@code coreThreads} waits for a task before it ends, up
  *     to a day; 20 ms by default, as in Resilience4j ({@code keepAliveDuration})
  * @param autoscale lets the number of threads follow the work; null for a fixed number, the default
@@ -43,6 +46,7 @@ public record QueueConfig(
     int threads,
     int coreThreads,
     int buffer,
+    int readAhead,
     Duration keepAlive,
     @Nullable AutoscaleConfig autoscale,
     long memoryLimit,
@@ -52,6 +56,7 @@ public record QueueConfig(
     TaskConfig tasks) {
 
   public static final int DEFAULT_THREADS = 8;
+  public static final int DEFAULT_READ_AHEAD = 256;
   public static final Duration DEFAULT_KEEP_ALIVE = Duration.ofMillis(20);
   public static final long DEFAULT_MEMORY_LIMIT = 64L << 20;
 
@@ -78,6 +83,7 @@ public record QueueConfig(
               .formatted(threads, coreThreads));
     }
     Ranges.check("buffer", 0, MAX_BUFFER, buffer);
+    Ranges.check("read-ahead", 0, MAX_BUFFER, readAhead);
     Ranges.check("keep-alive-duration", Duration.ZERO, Duration.ofDays(1), keepAlive);
     if (autoscale != null && (autoscale.maxThreads() != threads || coreThreads != threads)) {
       throw new IllegalArgumentException(
@@ -107,7 +113,10 @@ public record QueueConfig(
     }
   }
 
-  /** A fixed number of threads, a buffer, and for the rest the defaults. */
+  /**
+   * A fixed number of threads and of messages fetched ahead, without read-ahead; for the rest the
+   * defaults.
+   */
   public QueueConfig(int threads, int buffer) {
     this(
         List.of(),
@@ -116,6 +125,7 @@ public record QueueConfig(
         threads,
         threads,
         buffer,
+        0,
         DEFAULT_KEEP_ALIVE,
         null,
         DEFAULT_MEMORY_LIMIT,
@@ -128,6 +138,11 @@ public record QueueConfig(
   /** The queues a compartment of this name serves; at least one. */
   public List<String> queuesOf(String name) {
     return queues.isEmpty() ? List.of(name) : queues;
+  }
+
+  /** Who wants nothing fetched ahead wants nothing read ahead either. */
+  private static int defaultReadAhead(int buffer) {
+    return buffer == 0 ? 0 : DEFAULT_READ_AHEAD;
   }
 
   /** Starts from the defaults. */
@@ -144,6 +159,7 @@ public record QueueConfig(
     builder.threads = threads;
     builder.coreThreads = coreThreads == threads ? null : Integer.valueOf(coreThreads);
     builder.buffer = buffer;
+    builder.readAhead = readAhead;
     builder.keepAlive = keepAlive;
     builder.autoscale = autoscale;
     builder.memoryLimit = memoryLimit;
@@ -162,6 +178,7 @@ public record QueueConfig(
     private int threads = DEFAULT_THREADS;
     private @Nullable Integer coreThreads;
     private @Nullable Integer buffer;
+    private @Nullable Integer readAhead;
     private Duration keepAlive = DEFAULT_KEEP_ALIVE;
     private @Nullable AutoscaleConfig autoscale;
     private long memoryLimit = DEFAULT_MEMORY_LIMIT;
@@ -204,6 +221,11 @@ public record QueueConfig(
 
     public Builder buffer(int value) {
       buffer = value;
+      return this;
+    }
+
+    public Builder readAhead(int value) {
+      readAhead = value;
       return this;
     }
 
@@ -277,13 +299,15 @@ public record QueueConfig(
      * @throws IllegalArgumentException if a value is out of its range, saying which
      */
     public QueueConfig build() {
+      int ahead = buffer == null ? threads : buffer;
       return new QueueConfig(
           queues,
           queueOrder,
           type,
           threads,
           coreThreads == null ? threads : coreThreads,
-          buffer == null ? threads : buffer,
+          ahead,
+          readAhead == null ? defaultReadAhead(ahead) : readAhead,
           keepAlive,
           autoscale,
           memoryLimit,

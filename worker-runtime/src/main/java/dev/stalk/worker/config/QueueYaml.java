@@ -53,6 +53,7 @@ final class QueueYaml {
         on -> add(b -> b.type(on ? BulkheadType.SEMAPHORE : BulkheadType.THREADPOOL)));
     section.integer("threads", count -> add(b -> b.threads(count)));
     section.integer("buffer", count -> add(b -> b.buffer(count)));
+    section.integer("read-ahead", count -> add(b -> b.readAhead(count)));
     section.section("thread-pool-bulkhead", part -> readThreadPool(section, part));
     section.section("bulkhead", part -> readSemaphore(section, part));
     section.section("autoscale", part -> readAutoscale(section, part));

@@ -90,8 +90,8 @@ class ConfigurationPageTest {
 
     assertThat(config.queues())
         .containsExactly(
-            Map.entry("celery", new QueueConfig(8, 8)),
-            Map.entry("payments", new QueueConfig(16, 32)),
+            Map.entry("celery", YamlQueue.of(8, 8)),
+            Map.entry("payments", YamlQueue.of(16, 32)),
             Map.entry(
                 "mail",
                 QueueConfig.builder()

@@ -11,7 +11,16 @@ class QueueConfigTest {
 
   @Test
   void eightThreadsAndAsManyMessagesAheadAreTheDefault() {
-    assertThat(QueueConfig.builder().build()).isEqualTo(new QueueConfig(8, 8));
+    assertThat(QueueConfig.builder().readAhead(0).build()).isEqualTo(new QueueConfig(8, 8));
+  }
+
+  @Test
+  void itReadsAheadUnlessNothingIsToBeFetchedAhead() {
+    assertThat(QueueConfig.builder().build().readAhead()).isEqualTo(256);
+    assertThat(QueueConfig.builder().buffer(1).build().readAhead()).isEqualTo(256);
+    assertThat(QueueConfig.builder().buffer(0).build().readAhead()).isZero();
+    assertThat(QueueConfig.builder().buffer(0).readAhead(9).build().readAhead()).isEqualTo(9);
+    assertThat(new QueueConfig(4, 4).readAhead()).isZero();
   }
 
   @Test
@@ -41,5 +50,8 @@ class QueueConfigTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> QueueConfig.builder().buffer(buffer).build())
         .withMessage("buffer must be between 0 and 100000, not " + buffer);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> QueueConfig.builder().readAhead(buffer).build())
+        .withMessage("read-ahead must be between 0 and 100000, not " + buffer);
   }
 }

@@ -162,6 +162,7 @@ class SchemaTest {
       expected.put(
           section + "queue-order-strategy", queue.queueOrder().name().toLowerCase(Locale.ROOT));
       expected.put(section + "threads", queue.threads());
+      expected.put(section + "read-ahead", queue.readAhead());
       expected.put(section + "virtual-threads", queue.type() == BulkheadType.SEMAPHORE);
       expected.put(section + "thread-pool-bulkhead.max-thread-pool-size", queue.threads());
       expected.put(section + "thread-pool-bulkhead.keep-alive-duration", queue.keepAlive());

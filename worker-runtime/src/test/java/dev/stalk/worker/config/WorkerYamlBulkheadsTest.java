@@ -79,7 +79,7 @@ class WorkerYamlBulkheadsTest {
     QueueConfig queue =
         queue("{ defaults: { autoscale: { max-threads: 9 } }, queues: { mail: { threads: 2 } } }");
 
-    assertThat(queue).isEqualTo(new QueueConfig(2, 2));
+    assertThat(queue).isEqualTo(YamlQueue.of(2, 2));
   }
 
   @Test
@@ -106,9 +106,9 @@ class WorkerYamlBulkheadsTest {
     assertThat(
             queue(
                 "queues: { mail: { thread-pool-bulkhead: { max-thread-pool-size: 3, queue-capacity: 4 } } }"))
-        .isEqualTo(new QueueConfig(3, 4));
+        .isEqualTo(YamlQueue.of(3, 4));
     assertThat(queue("queues: { mail: { thread-pool-bulkhead: { max-thread-pool-size: 3 } } }"))
-        .isEqualTo(new QueueConfig(3, 3));
+        .isEqualTo(YamlQueue.of(3, 3));
   }
 
   @Test

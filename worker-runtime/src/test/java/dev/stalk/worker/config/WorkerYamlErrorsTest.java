@@ -92,6 +92,7 @@ class WorkerYamlErrorsTest {
         "threads:               | 17 | threads: has no value",
         "threads: ~             | 18 | threads: has no value",
         "buffer: -1             | 17 | buffer: must be between 0 and 100000, not -1",
+        "read-ahead: -1         | 21 | read-ahead: must be between 0 and 100000, not -1",
         "buffer: 100001         | 17 | buffer: must be between 0 and 100000, not 100001",
         "ack: now               | 14 | ack: must be late or early",
         "time-limit: 0s         | 21 | time-limit: must be between 1ms and 365d, not 0s",
@@ -112,7 +113,7 @@ class WorkerYamlErrorsTest {
         "circuit-breaker: { sliding-window-type: LAST } | 49 | circuit-breaker.sliding-window-type: must be one of COUNT_BASED, TIME_BASED, not 'LAST'",
         "circuit-breaker: { record-exceptions: [a b] } | 48 | circuit-breaker.record-exceptions[0]: an exception must be the full name of a class, as in java.io.IOException",
         "circuit-breaker: { failure-threshold: 5 } | 28 | circuit-breaker.failure-threshold: unknown key; did you mean failure-rate-threshold?",
-        "prefetch: 8            | 9  | prefetch: unknown key; known keys: base-config, queues, queue-order-strategy, virtual-threads, threads, buffer, thread-pool-bulkhead, bulkhead, autoscale, memory-limit, rate-limit, rate-limiter, ack, soft-time-limit, time-limit, track-started, store-errors-even-if-ignored, result-extended, deduplicate-successful-tasks, retry, circuit-breaker, task-circuit-breaker"
+        "prefetch: 8            | 9  | prefetch: unknown key; known keys: base-config, queues, queue-order-strategy, virtual-threads, threads, buffer, read-ahead, thread-pool-bulkhead, bulkhead, autoscale, memory-limit, rate-limit, rate-limiter, ack, soft-time-limit, time-limit, track-started, store-errors-even-if-ignored, result-extended, deduplicate-successful-tasks, retry, circuit-breaker, task-circuit-breaker"
       })
   void aQueuesSettingIsRefusedWithItsReason(String setting, int column, String expected) {
     String text = "queues: {\n  mail: {\n        " + setting + "\n} }";
@@ -138,7 +139,7 @@ class WorkerYamlErrorsTest {
         "results: { url: '' } | 17 | results.url: not a Redis address: it has no scheme. An address looks like redis://user:password@host:6379/0",
         "results: [] | 10 | results: must be a mapping, not a list",
         "results: !!set { a } | 10 | results: must be a mapping, not a mapping with a tag",
-        "defaults: { queues: [a] } | 13 | defaults.queues: unknown key; known keys: queue-order-strategy, virtual-threads, threads, buffer, thread-pool-bulkhead, bulkhead, autoscale, memory-limit, rate-limit, rate-limiter, ack, soft-time-limit, time-limit, track-started, store-errors-even-if-ignored, result-extended, deduplicate-successful-tasks, retry, circuit-breaker, task-circuit-breaker",
+        "defaults: { queues: [a] } | 13 | defaults.queues: unknown key; known keys: queue-order-strategy, virtual-threads, threads, buffer, read-ahead, thread-pool-bulkhead, bulkhead, autoscale, memory-limit, rate-limit, rate-limiter, ack, soft-time-limit, time-limit, track-started, store-errors-even-if-ignored, result-extended, deduplicate-successful-tasks, retry, circuit-breaker, task-circuit-breaker",
         "defaults: { soft-time-limit: 2m, time-limit: 1m } | 46 | defaults.time-limit: soft-time-limit 2m must not be longer than time-limit 1m",
         "shutdown-timeout: 86401s | 19 | shutdown-timeout: must be between 0s and 1d, not 86401s",
         "shutdown-timeout: 1000000d | 19 | shutdown-timeout: must be at most 36500d, not '1000000d'",
@@ -225,7 +226,7 @@ class WorkerYamlErrorsTest {
   void aQueueThatIsItsOwnAliasEndsSomewhere() {
     assertThat(refused("queues: &all\n  celery: *all"))
         .hasMessage(
-            "worker.yaml:2:3: queues.celery.celery: unknown key; known keys: base-config, queues, queue-order-strategy, virtual-threads, threads, buffer, thread-pool-bulkhead, bulkhead, autoscale, memory-limit, rate-limit, rate-limiter, ack, soft-time-limit, time-limit, track-started, store-errors-even-if-ignored, result-extended, deduplicate-successful-tasks, retry, circuit-breaker, task-circuit-breaker");
+            "worker.yaml:2:3: queues.celery.celery: unknown key; known keys: base-config, queues, queue-order-strategy, virtual-threads, threads, buffer, read-ahead, thread-pool-bulkhead, bulkhead, autoscale, memory-limit, rate-limit, rate-limiter, ack, soft-time-limit, time-limit, track-started, store-errors-even-if-ignored, result-extended, deduplicate-successful-tasks, retry, circuit-breaker, task-circuit-breaker");
   }
 
   @Test

@@ -68,7 +68,7 @@ class WorkerYamlFilesTest {
     Path base = file("base.yaml", "{ defaults: { threads: 3 }, queues: { mail: { buffer: 5 } } }");
     Path local = file("local.yaml", "{ defaults: , queues: { mail: } }");
 
-    assertThat(load(base, local).queues()).containsEntry("mail", new QueueConfig(3, 5));
+    assertThat(load(base, local).queues()).containsEntry("mail", YamlQueue.of(3, 5));
   }
 
   @Test

@@ -79,17 +79,18 @@ class WorkerYamlTest {
                                 .maxResultSize(512 << 10)
                                 .build())
                         .build())
-                .queue("celery", new QueueConfig(4, 2))
+                .queue("celery", YamlQueue.of(4, 2))
                 .queue(
                     "payments",
                     QueueConfig.builder()
                         .threads(16)
                         .buffer(32)
+                        .readAhead(64)
                         .memoryLimit(1 << 20)
                         .rateLimit(new RateLimit(1, Duration.ofMillis(600)))
                         .circuitBreaker(CAREFUL)
                         .build())
-                .queue("mail", new QueueConfig(4, 2))
+                .queue("mail", YamlQueue.of(4, 2))
                 .queue(
                     "bulk",
                     QueueConfig.builder()
@@ -198,7 +199,7 @@ class WorkerYamlTest {
       })
   void aFileMayNameNoMoreThanAQueue(String text) {
     assertThat(parse(text))
-        .isEqualTo(WorkerConfig.builder().queue("celery", new QueueConfig(8, 8)).build());
+        .isEqualTo(WorkerConfig.builder().queue("celery", YamlQueue.of(8, 8)).build());
   }
 
   @Test
@@ -216,22 +217,20 @@ class WorkerYamlTest {
 
     assertThat(config.queues())
         .containsExactly(
-            Map.entry("nothing", new QueueConfig(20, 10)),
-            Map.entry("threads", new QueueConfig(3, 10)),
-            Map.entry("buffer", new QueueConfig(20, 4)),
-            Map.entry("both", new QueueConfig(5, 6)));
+            Map.entry("nothing", YamlQueue.of(20, 10)),
+            Map.entry("threads", YamlQueue.of(3, 10)),
+            Map.entry("buffer", YamlQueue.of(20, 4)),
+            Map.entry("both", YamlQueue.of(5, 6)));
   }
 
   @Test
   void theBufferFollowsTheQueuesThreadsIfItIsSetNowhere() {
     assertThat(parse("queues: { a: { threads: 16 }, b: }").queues())
-        .containsExactly(
-            Map.entry("a", new QueueConfig(16, 16)), Map.entry("b", new QueueConfig(8, 8)));
+        .containsExactly(Map.entry("a", YamlQueue.of(16, 16)), Map.entry("b", YamlQueue.of(8, 8)));
     assertThat(parse("{ defaults: { threads: 3 }, queues: { a: { threads: 16 }, b: } }").queues())
-        .containsExactly(
-            Map.entry("a", new QueueConfig(16, 16)), Map.entry("b", new QueueConfig(3, 3)));
+        .containsExactly(Map.entry("a", YamlQueue.of(16, 16)), Map.entry("b", YamlQueue.of(3, 3)));
     assertThat(parse("{ defaults: { buffer: 0 }, queues: { a: { threads: 16 } } }").queues())
-        .containsExactly(Map.entry("a", new QueueConfig(16, 0)));
+        .containsExactly(Map.entry("a", YamlQueue.of(16, 0)));
   }
 
   @Test
@@ -318,7 +317,7 @@ class WorkerYamlTest {
                 .name("mail")
                 .broker(
                     BrokerConfig.builder().url("redis://h/1").lease(Duration.ofSeconds(20)).build())
-                .queue("${NOT_A_KEY}", new QueueConfig(2, 7))
+                .queue("${NOT_A_KEY}", YamlQueue.of(2, 7))
                 .shutdownTimeout(Duration.ofSeconds(90))
                 .task("com.acme.Tasks")
                 .build());
@@ -356,9 +355,9 @@ class WorkerYamlTest {
 
     assertThat(config.queues())
         .containsExactly(
-            Map.entry("a", new QueueConfig(2, 2)),
-            Map.entry("b", new QueueConfig(2, 2)),
-            Map.entry("c", new QueueConfig(3, 3)));
+            Map.entry("a", YamlQueue.of(2, 2)),
+            Map.entry("b", YamlQueue.of(2, 2)),
+            Map.entry("c", YamlQueue.of(3, 3)));
   }
 
   @Test
