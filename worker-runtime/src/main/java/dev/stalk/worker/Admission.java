@@ -107,9 +107,10 @@ final class Admission {
     MDC.put(MDC_ID, message.headers().id());
     MDC.put(MDC_NAME, taskName);
     MDC.put(MDC_QUEUE, delivery.queue());
-    Admitted read = read(message, task);
+    Instant now = services.clock().instant();
+    Admitted read = read(message, task, now);
     admitted = read;
-    Outcome refused = refused(read);
+    Outcome refused = refused(read, now);
     if (refused == null) {
       refused = refusedByBreaker();
     }
@@ -155,7 +156,7 @@ final class Admission {
     return seconds < LONGEST_WAIT_SECONDS ? Duration.ofMillis(Math.round(seconds * 1000)) : null;
   }
 
-  private Admitted read(TaskMessage message, RegisteredTask task) {
+  private Admitted read(TaskMessage message, RegisteredTask task, Instant now) {
     TaskOptions options = task.options();
     TaskHeaders headers = message.headers();
     ResultWriter results =
@@ -169,17 +170,17 @@ final class Admission {
             limit(headers.timeLimit(), options.timeLimit(), config.timeLimit()));
     TaskContext context = new TaskContext(delivery.queue(), message, link);
     AckMode ack = options.ack() == null ? config.ack() : options.ack();
-    return new Admitted(message, task, results, context, link, ack, followUps(message));
+    return new Admitted(message, task, results, context, link, ack, followUps(message, now));
   }
 
-  private @Nullable FollowUps followUps(TaskMessage message) {
+  private @Nullable FollowUps followUps(TaskMessage message, Instant now) {
     try {
       return FollowUps.of(
           message,
           services.messages(),
           route -> services.transport().queues().queues(route),
           services.content(),
-          services.clock().instant());
+          now);
     } catch (IllegalArgumentException e) {
       unknownPart = String.valueOf(e.getMessage());
       return null;
@@ -221,9 +222,8 @@ final class Admission {
         deliveries);
   }
 
-  private @Nullable Outcome refused(Admitted read) {
+  private @Nullable Outcome refused(Admitted read, Instant now) {
     TaskHeaders headers = read.message().headers();
-    Instant now = services.clock().instant();
     OffsetDateTime expires = headers.expires();
     if (expires != null && now.isAfter(expires.toInstant())) {
       services.revoked().add(headers.id());

@@ -167,8 +167,11 @@ final class AnnotatedTask implements TaskHandler {
   }
 
   private void checkMissing(int positional, Map<String, @Nullable Object> keywords) {
+    if (positional >= slots.size()) {
+      return;
+    }
     List<String> missing =
-        slots.subList(Math.min(positional, slots.size()), slots.size()).stream()
+        slots.subList(positional, slots.size()).stream()
             .filter(slot -> !slot.optional() && !keywords.containsKey(slot.name()))
             .map(slot -> "'" + slot.name() + "'")
             .toList();

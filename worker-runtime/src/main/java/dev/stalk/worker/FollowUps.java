@@ -91,7 +91,9 @@ final class FollowUps {
   }
 
   /** Messages, and the tasks they call as Celery's result tuples. */
-  record Sent(List<Effect> effects, List<@Nullable Object> children) {}
+  record Sent(List<Effect> effects, List<@Nullable Object> children) {
+    static final Sent NOTHING = new Sent(List.of(), List.of());
+  }
 
   /**
    * Callbacks, then the next step of the chain, each with the value before its own arguments.
@@ -100,6 +102,9 @@ final class FollowUps {
    * @throws UnroutableException if one goes through an exchange that leads nowhere
    */
   Sent afterSuccess(@Nullable Object value) {
+    if (callbacks.isEmpty() && chain.isEmpty()) {
+      return Sent.NOTHING;
+    }
     Sent sent = new Sent(new ArrayList<>(), new ArrayList<>());
     sendAll(callbacks, value, callbacks.size() > 1, sent);
     if (!chain.isEmpty()) {

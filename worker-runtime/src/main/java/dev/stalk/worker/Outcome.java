@@ -86,6 +86,9 @@ sealed interface Outcome {
     @Override
     public List<Effect> effects(Delivery delivery, Instant now) {
       FollowUps.Sent sent = followUps.afterSuccess(value);
+      if (sent.effects().isEmpty()) {
+        return results.success(value, children, now);
+      }
       List<@Nullable Object> all = new ArrayList<>(children);
       all.addAll(sent.children());
       List<Effect> effects = new ArrayList<>(sent.effects());

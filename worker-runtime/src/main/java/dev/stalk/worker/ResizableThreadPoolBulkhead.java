@@ -15,7 +15,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -38,7 +37,7 @@ final class ResizableThreadPoolBulkhead implements ThreadPoolBulkhead, Compartme
   private static final long PATIENCE_SECONDS = 5;
 
   private final String name;
-  private final Waiting waiting = new Waiting();
+  private final WaitingExecutions waiting;
   private final ThreadPoolExecutor executor;
   private final Events events = new Events();
   private final Set<Thread> givenUp = ConcurrentHashMap.newKeySet();
@@ -53,7 +52,7 @@ final class ResizableThreadPoolBulkhead implements ThreadPoolBulkhead, Compartme
     this.config = resilience(config);
     this.coreThreads = config.coreThreads();
     this.threads = config.threads();
-    waiting.capacity = capacity(config);
+    this.waiting = new WaitingExecutions(capacity(config));
     AtomicInteger number = new AtomicInteger();
     executor =
         new ThreadPoolExecutor(
@@ -64,21 +63,6 @@ final class ResizableThreadPoolBulkhead implements ThreadPoolBulkhead, Compartme
             waiting,
             task -> new Thread(task, "stalk-" + name + "-" + number.incrementAndGet()),
             this::wait);
-  }
-
-  /** A queue that can be told to be full earlier or later. */
-  private static final class Waiting extends LinkedBlockingQueue<Runnable> {
-    private static final long serialVersionUID = 1L;
-    private volatile int capacity;
-
-    @Override
-    public boolean offer(Runnable task) {
-      return size() < capacity && super.offer(task);
-    }
-
-    void offerBeyond(Runnable task) {
-      super.offer(task);
-    }
   }
 
   /** Where all threads are core threads it makes no difference when the queue is full. */
@@ -100,7 +84,7 @@ final class ResizableThreadPoolBulkhead implements ThreadPoolBulkhead, Compartme
       events.publish(() -> new BulkheadOnCallRejectedEvent(name));
       throw new RejectedExecutionException("the bulkhead of " + name + " is closed");
     }
-    waiting.offerBeyond(task);
+    waiting.put(task);
   }
 
   @Override
@@ -143,7 +127,7 @@ final class ResizableThreadPoolBulkhead implements ThreadPoolBulkhead, Compartme
     config = resilience(changed);
     executor.setKeepAliveTime(changed.keepAlive().toNanos(), TimeUnit.NANOSECONDS);
     resize(changed.coreThreads(), changed.threads());
-    waiting.capacity = capacity(changed);
+    waiting.capacity(capacity(changed));
   }
 
   @Override

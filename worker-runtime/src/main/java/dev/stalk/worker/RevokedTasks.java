@@ -26,6 +26,7 @@ final class RevokedTasks {
   private final Clock clock;
   private final Map<String, Instant> ids = new LinkedHashMap<>(); // guarded by this; oldest first
   private final Map<String, Set<String>> stamps = new HashMap<>(); // guarded by this
+  private volatile boolean any;
 
   RevokedTasks(Clock clock) {
     this.clock = clock;
@@ -35,6 +36,7 @@ final class RevokedTasks {
     Instant now = clock.instant();
     ids.remove(id);
     ids.put(id, now);
+    any = true;
     if (ids.size() > MOST) {
       ids.values().removeIf(added -> added.isBefore(now.minus(KEPT)));
       Iterator<String> oldest = ids.keySet().iterator();
@@ -47,9 +49,15 @@ final class RevokedTasks {
 
   synchronized void addStamp(String header, String value) {
     stamps.computeIfAbsent(header, name -> new HashSet<>()).add(value);
+    any = true;
   }
 
-  synchronized boolean contains(TaskHeaders headers) {
+  /** Asked of every task, twice; so without the lock as long as nothing was ever revoked. */
+  boolean contains(TaskHeaders headers) {
+    return any && isRevoked(headers);
+  }
+
+  private synchronized boolean isRevoked(TaskHeaders headers) {
     return ids.containsKey(headers.id())
         || stamps.entrySet().stream()
             .anyMatch(stamp -> matches(headers.stamps().get(stamp.getKey()), stamp.getValue()));

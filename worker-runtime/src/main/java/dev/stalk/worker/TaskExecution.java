@@ -71,7 +71,7 @@ final class TaskExecution implements Runnable {
   private final long fetchedAt;
 
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
-  private final List<Future<?>> limits = new ArrayList<>(2); // guarded by lock
+  private List<Future<?>> limits = List.of(); // guarded by lock
 
   /** Whoever interrupts the runner holds it, so that the interrupt meets no later task. */
   private final Object lock = new Object();
@@ -89,7 +89,8 @@ final class TaskExecution implements Runnable {
   /** Sent to the broker, answered by {@link #acknowledgement}. */
   private volatile @Nullable Settlement acknowledging;
 
-  private final CompletableFuture<Boolean> acknowledgement = new CompletableFuture<>();
+  /** Made only where it is needed. */
+  private volatile @Nullable CompletableFuture<Boolean> acknowledgement;
 
   /** What monitors are told when it is settled. */
   private volatile @Nullable Event closing;
@@ -188,11 +189,13 @@ final class TaskExecution implements Runnable {
   /** Has the message acknowledged, and waits for it. False if the task is not to begin. */
   private boolean acknowledge() {
     Settlement settlement = new Settlement(delivery.tag(), List.of());
+    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    acknowledgement = answer;
     acknowledging = settlement;
     sink.acknowledge(settlement);
     boolean ours = false;
     try {
-      ours = acknowledgement.get();
+      ours = answer.get();
     } catch (InterruptedException e) {
       log.debug("{}: taken back while it was being acknowledged", delivery.tag(), e);
     } catch (ExecutionException e) {
@@ -221,7 +224,6 @@ final class TaskExecution implements Runnable {
     }
     TaskListener listener = services.listener();
     listener.received(admitted.context());
-    admitted.link().begin(services.clock().instant());
     watch(admitted.link(), begun);
     started = true;
     listener.started(admitted.context());
@@ -354,7 +356,9 @@ final class TaskExecution implements Runnable {
     metrics.ended(
         admission.taskName(), ending.outcome().name(), begun == null ? 0 : begun.runNanos());
     count(ending.settlement());
-    if (ending.outcome() instanceof Outcome.Succeeded && admitted != null) {
+    if (ending.outcome() instanceof Outcome.Succeeded
+        && admitted != null
+        && admission.config().deduplicateSuccessfulTasks()) {
       services.successes().add(admitted.results().taskId());
     }
     synchronized (lock) {
@@ -406,7 +410,7 @@ final class TaskExecution implements Runnable {
   private Ending settled(Outcome outcome) {
     List<Effect> effects;
     try {
-      effects = new ArrayList<>(outcome.effects(delivery, services.clock().instant()));
+      effects = outcome.effects(delivery, services.clock().instant());
     } catch (RuntimeException | StackOverflowError e) {
       TaskCall begun = call;
       if (outcome instanceof Outcome.Succeeded && begun != null) {
@@ -416,6 +420,7 @@ final class TaskExecution implements Runnable {
     }
     String counted = admission.countedTag();
     if (counted != null && outcome.isEnd()) {
+      effects = new ArrayList<>(effects);
       effects.add(new Effect.ForgetDeliveries(counted));
     }
     return new Ending(outcome, settlement(effects));
@@ -442,7 +447,12 @@ final class TaskExecution implements Runnable {
   private void watch(TaskLink link, TaskCall begun) {
     Duration soft = link.softTimeLimit();
     Duration hard = link.timeLimit();
+    if (soft == null && hard == null) {
+      return;
+    }
+    link.begin(services.clock().instant());
     synchronized (lock) {
+      limits = new ArrayList<>(2);
       if (soft != null) {
         limits.add(later(soft, () -> softTimeLimit(link)));
       }
@@ -571,7 +581,10 @@ final class TaskExecution implements Runnable {
 
   /** The message is acknowledged and no longer held; or it was somebody else's. */
   void acknowledged(boolean ours) {
-    acknowledgement.complete(ours);
+    CompletableFuture<Boolean> answer = acknowledgement;
+    if (answer != null) {
+      answer.complete(ours);
+    }
   }
 
   /** What came out of it is in the broker: monitors may know. */
@@ -591,7 +604,8 @@ final class TaskExecution implements Runnable {
 
   /** Whether the message is still recorded under its tag, as far as this side knows. */
   boolean holdsMessage() {
-    return !acknowledgement.isDone();
+    CompletableFuture<Boolean> answer = acknowledgement;
+    return answer == null || !answer.isDone();
   }
 
   /** Stops the task by force if it is this one and runs. */

@@ -240,13 +240,18 @@ final class WorkerMetrics {
     }
 
     void ended(String task, String outcome, long ranNanos) {
-      runs.computeIfAbsent(
-              new Run(task, outcome),
-              run ->
-                  Timer.builder("stalk.task.run")
-                      .tags(tags.and("task", run.task(), "outcome", run.outcome()))
-                      .register(registry))
-          .record(ranNanos, TimeUnit.NANOSECONDS);
+      Run run = new Run(task, outcome);
+      Timer timer = runs.get(run); // without the lock that the other way takes even then
+      if (timer == null) {
+        timer = runs.computeIfAbsent(run, this::timer);
+      }
+      timer.record(ranNanos, TimeUnit.NANOSECONDS);
+    }
+
+    private Timer timer(Run run) {
+      return Timer.builder("stalk.task.run")
+          .tags(tags.and("task", run.task(), "outcome", run.outcome()))
+          .register(registry);
     }
 
     void quarantined(int messages) {

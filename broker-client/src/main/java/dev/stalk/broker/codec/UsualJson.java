@@ -15,6 +15,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class UsualJson {
   private static final int MOST_DIGITS = 18;
+
+  /** All whole numbers up to it are doubles, and all powers of ten below 10 to the 23rd. */
+  private static final long MOST_EXACT = 1L << 53;
+
+  private static final long[] POWERS_OF_TEN = powersOfTen();
+
   private static final byte[] NULL = PythonJson.ascii("null");
   private static final byte[] TRUE = PythonJson.ascii("true");
   private static final byte[] FALSE = PythonJson.ascii("false");
@@ -39,6 +45,15 @@ final class UsualJson {
     this.text = text;
     this.at = from;
     this.end = end;
+  }
+
+  private static long[] powersOfTen() {
+    long[] powers = new long[MOST_DIGITS + 1];
+    powers[0] = 1;
+    for (int i = 1; i < powers.length; i++) {
+      powers[i] = powers[i - 1] * 10;
+    }
+    return powers;
   }
 
   static Unusual unusual() {
@@ -304,7 +319,7 @@ final class UsualJson {
       throw new Unusual();
     }
     if (at < end && (text[at] == '.' || text[at] == 'e' || text[at] == 'E')) {
-      return real(start);
+      return real(start, negative, whole, count);
     }
     if (negative && whole == 0) {
       throw new Unusual();
@@ -316,10 +331,26 @@ final class UsualJson {
     return value;
   }
 
-  private Double real(int start) {
+  /**
+   * A quotient of two whole numbers that are exact as doubles is what rounding the decimal fraction
+   * once gives; so where both are small enough, there is no need of {@link Double#parseDouble}.
+   */
+  private Double real(int start, boolean negative, long whole, int count) {
+    int places = 0;
+    long scaled = whole;
     if (text[at] == '.') {
       at++;
-      digits();
+      int first = at;
+      long fraction = digits();
+      places = at - first;
+      if (count + places <= MOST_DIGITS) {
+        scaled = whole * POWERS_OF_TEN[places] + fraction;
+      }
+    }
+    boolean exact = count + places <= MOST_DIGITS && scaled <= MOST_EXACT;
+    if (exact && (at == end || (text[at] != 'e' && text[at] != 'E'))) {
+      double value = (double) scaled / POWERS_OF_TEN[places];
+      return negative ? -value : value;
     }
     if (at < end && (text[at] == 'e' || text[at] == 'E')) {
       at++;

@@ -110,6 +110,26 @@ class UsualEnvelopeTest {
     assertThat(UsualEnvelope.read(raw, CONTENT)).isNotNull().isEqualTo(asTree(raw));
   }
 
+  @Test
+  void decimalFractionsOfAnyLengthAreReadToTheLastBit() {
+    Random random = new Random(7);
+    for (int i = 0; i < 20_000; i++) {
+      String whole = Long.toString(random.nextLong() >>> (1 + random.nextInt(63)));
+      String places = Long.toString(random.nextLong() >>> (1 + random.nextInt(63)));
+      String value = "-".repeat(i % 2) + whole + "." + "0".repeat(random.nextInt(4)) + places;
+      byte[] raw = withArguments("[" + value + "]");
+
+      TaskMessage read = UsualEnvelope.read(raw, CONTENT);
+
+      if (whole.length() > 18) { // left to the other way, as whole numbers of that length are
+        assertThat(read).isNull();
+      } else {
+        assertThat(read).isNotNull();
+        assertThat(read.body().args()).containsExactly(Double.parseDouble(value));
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
