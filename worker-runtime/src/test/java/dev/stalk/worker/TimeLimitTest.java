@@ -231,7 +231,9 @@ class TimeLimitTest {
     }
     all.await();
     assertThat(most).hasValue(1);
-    assertThat(bulkhead.stuck()).isZero();
+    while (bulkhead.stuck() > 0) { // the other may have done all of them before this one is back
+      Thread.onSpinWait();
+    }
     bulkhead.close();
   }
 

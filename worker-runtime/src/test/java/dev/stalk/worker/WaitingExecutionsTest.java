@@ -14,8 +14,13 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class WaitingExecutionsTest {
-  private static final Runnable NOTHING = () -> {};
+  private static final Runnable NOTHING = new Nothing();
   private static final int THREADS = 8;
+
+  private static final class Nothing implements Runnable {
+    @Override
+    public void run() {}
+  }
 
   private final WaitingExecutions waiting = new WaitingExecutions(Integer.MAX_VALUE);
 
