@@ -65,10 +65,12 @@ final class DrainBenchmark implements Benchmark {
       entries.add(new Entry(Drains.bare(batch), Subjects.BARE, plan.batch(batch)));
     }
     for (int batch : runner.small() ? batches.subList(0, 1) : List.of(16, 256)) {
-      String name = "%s, %d".formatted(Subjects.TRANSPORT.name(), batch);
-      entries.add(new Entry(name, Subjects.TRANSPORT, plan.batch(batch)));
+      String transport = "%s, %d".formatted(Subjects.TRANSPORT.name(), batch);
+      entries.add(new Entry(transport, Subjects.TRANSPORT, plan.batch(batch)));
     }
     entries.add(Entry.of(Subjects.STALK, plan));
+    String name = Subjects.STALK.name() + ", no read-ahead";
+    entries.add(new Entry(name, Subjects.STALK, plan.defaults("read-ahead: 0")));
     return entries;
   }
 }

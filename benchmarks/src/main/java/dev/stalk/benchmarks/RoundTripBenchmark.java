@@ -86,6 +86,8 @@ final class RoundTripBenchmark implements Benchmark {
       entries.add(new Entry(bare(batch), Subjects.BARE, plan.batch(batch)));
     }
     entries.add(Entry.of(Subjects.STALK, plan));
+    String name = Subjects.STALK.name() + ", no read-ahead";
+    entries.add(new Entry(name, Subjects.STALK, plan.defaults("read-ahead: 0")));
     Contest contest = new Contest(runner, stock);
     try (DelayProxy proxy = DelayProxy.open(runner.redis().port(), roundTrip)) {
       return contest.hold(
