@@ -107,7 +107,7 @@ record Inventory(
         } else if (key.startsWith(COUNTER)) {
           counters++;
           expectToExpire(key);
-        } else if (key.equals("unacked_mutex")) {
+        } else if (key.equals("unacked_mutex") || key.startsWith("stalk:settled:")) {
           expectToExpire(key);
         } else if (!isKnown(key)) {
           strays.add("the key " + key + " of type " + redis.command("TYPE", key));

@@ -197,6 +197,85 @@ abstract class ExchangeContract extends TransportContract {
     assertThat(transport.results().get("t1").state()).isEqualTo(TaskState.SUCCESS);
   }
 
+  /** A delivery that is acknowledged before its task begins. */
+  private Delivery acknowledged(QueueConnection line, int number) {
+    publish("q", 0, number);
+    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
+    assertThat(line.exchange(List.of(done(delivery)), 0, false).fates())
+        .containsExactly(Fate.SETTLED);
+    return delivery;
+  }
+
+  /** Its task has ended: a follow-up is to be sent. */
+  private static Settlement sending(Delivery delivery, int number) {
+    Publication next = new Publication("next", 0, bytes(envelope(number)));
+    return Settlement.afterAcknowledgement(
+        delivery.tag(), List.of(new Effect.Publish(next), new Effect.ForgetDeliveries("t")));
+  }
+
+  @Test
+  void whatWasAcknowledgedEarlyIsWrittenOnceThoughTheAnswerIsLostAgainAndAgain() {
+    QueueConnection line = line(broker.fragile(), "a", "q");
+    Settlement first = sending(acknowledged(line, 1), 101);
+    Settlement second = sending(acknowledged(line, 2), 102);
+    Settlement third = sending(acknowledged(line, 3), 103);
+
+    broker.loseAnswer(() -> line.exchange(List.of(first, second), 0, false));
+    broker.loseAnswer(() -> line.exchange(List.of(first, second, third), 0, false));
+    Exchange answered = line.exchange(List.of(first, second, third), 0, false);
+
+    assertThat(answered.fates()).containsOnly(Fate.SETTLED).hasSize(3);
+    assertThat(waiting("next"))
+        .containsExactlyInAnyOrder(envelope(101), envelope(102), envelope(103));
+    Settlement fourth = sending(acknowledged(line, 4), 104);
+    assertThat(line.exchange(List.of(fourth), 0, false).fates()).containsExactly(Fate.SETTLED);
+    assertThat(waiting("next")).hasSize(4);
+  }
+
+  @Test
+  void whatIsHeldAndWhatWasAcknowledgedEarlyAreWrittenOnceTogether() {
+    QueueConnection line = line(broker.fragile(), "a", "q");
+    Settlement early = sending(acknowledged(line, 1), 101);
+    publish("q", 0, 2);
+    publish("q", 0, 3);
+    Delivery held = line.exchange(List.of(), 1, false).deliveries().get(0);
+    Settlement late = done(held, new Effect.Publish(new Publication("next", 0, bytes("{}"))));
+
+    broker.loseAnswer(() -> line.exchange(List.of(late, early), 1, false));
+    Exchange again = line.exchange(List.of(late, early), 1, false);
+
+    assertThat(again.fates()).containsExactly(Fate.LAPSED, Fate.SETTLED);
+    assertThat(numbers(again)).as("fetched, and not told").containsExactly(3);
+    assertThat(waiting("next")).hasSize(2);
+  }
+
+  @Test
+  void linesDoNotTakeEachOthersSettlementsForTheirOwn() {
+    QueueConnection line = line(broker.fragile(), "a", "q");
+    QueueConnection other = line("q", "b");
+    Settlement mine = sending(acknowledged(line, 1), 101);
+    Settlement others = sending(acknowledged(other, 2), 102);
+    broker.loseAnswer(() -> line.exchange(List.of(mine), 0, false));
+
+    assertThat(other.exchange(List.of(others), 0, false).fates()).containsExactly(Fate.SETTLED);
+    assertThat(line.exchange(List.of(mine), 0, false).fates()).containsExactly(Fate.SETTLED);
+
+    assertThat(waiting("next")).containsExactlyInAnyOrder(envelope(101), envelope(102));
+  }
+
+  @Test
+  void withMemoryFullWhatWasAcknowledgedEarlyIsWrittenAllTheSame() {
+    QueueConnection line = line("q", "a");
+    Settlement settlement = sending(acknowledged(line, 1), 101);
+    broker.fill();
+
+    Exchange exchange = line.exchange(List.of(settlement), 0, false);
+    broker.free();
+
+    assertThat(exchange.fates()).containsExactly(Fate.SETTLED);
+    assertThat(waiting("next")).containsExactly(envelope(101));
+  }
+
   @Test
   void aReturnedMessageIsFetchedNextAndAPublishedOneLast() {
     publish("q", 0, 1);

@@ -13,6 +13,8 @@ import dev.stalk.broker.transport.Exchange;
 import dev.stalk.broker.transport.ParkedMessages;
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.QueueConnection;
+import dev.stalk.broker.transport.ResultBackend;
+import dev.stalk.broker.transport.Settlement;
 import dev.stalk.broker.transport.Settlement.Fate;
 import dev.stalk.broker.transport.Transport;
 import dev.stalk.peers.RedisServer;
@@ -23,7 +25,9 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -126,6 +130,100 @@ class ExchangeIT extends ExchangeContract {
     assertThat(exchange.fates()).containsExactly(Fate.REFUSED, Fate.SETTLED);
     assertThat(peers.redis().command("HKEYS", "unacked")).isEqualTo(List.of(held.get(0).tag()));
     assertThat(peers.number("ZCARD", "unacked_index")).isEqualTo(1);
+  }
+
+  private Settlement early(QueueConnection line, int number, Effect... effects) {
+    publish("q", 0, number);
+    Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
+    line.exchange(List.of(done(delivery)), 0, false);
+    return Settlement.afterAcknowledgement(delivery.tag(), List.of(effects));
+  }
+
+  private static Effect publishing(String text) {
+    return new Effect.Publish(new Publication("next", 0, bytes(text)));
+  }
+
+  @Test
+  void aRefusalWhoseAnswerWasLostIsToldAndTheOthersAreNotCarriedOutAgain() {
+    peers.redis().command("HSET", "celery-task-meta-t1", "not", "a string");
+    QueueConnection line = line(broker.fragile(), "a", "q");
+    Effect refused = new Effect.StoreResult("t1", bytes("{}"));
+    List<Settlement> offered =
+        List.of(
+            early(line, 1, publishing("one")),
+            early(line, 2, refused, publishing("never")),
+            early(line, 3, publishing("three")));
+
+    broker.loseAnswer(() -> line.exchange(offered, 0, false));
+    assertThat(settledAt("a")).isEqualTo("3 2");
+    broker.loseAnswer(() -> line.exchange(offered, 0, false));
+    Exchange told = line.exchange(offered, 0, false);
+
+    assertThat(told.fates()).containsExactly(Fate.SETTLED, Fate.REFUSED, Fate.SETTLED);
+    assertThat(peers.list("next")).containsExactly("three", "one");
+    Effect instead = new Effect.Quarantine("q", "its outcome could not be written", 1, bytes("{}"));
+    Settlement replaced = Settlement.afterAcknowledgement(offered.get(1).tag(), List.of(instead));
+    assertThat(line.exchange(List.of(replaced), 0, false).fates()).containsExactly(Fate.SETTLED);
+    assertThat(peers.list("q.quarantine")).hasSize(1);
+    assertThat(settledAt("a")).isEqualTo("4");
+  }
+
+  /** The line's marker. */
+  private String settledAt(String holder) {
+    return String.valueOf(peers.redis().command("GET", "stalk:settled:" + holder));
+  }
+
+  @Test
+  void onlyEarlyAcknowledgementLeavesAMarkerAndItExpires() {
+    publish("q", 0, 1);
+    QueueConnection late = line("q", "late");
+    Delivery delivery = late.exchange(List.of(), 1, false).deliveries().get(0);
+    late.exchange(List.of(done(delivery, publishing("x"))), 0, false);
+    QueueConnection line = line("q", "a");
+    for (int number = 1; number <= 3; number++) {
+      line.exchange(List.of(early(line, number, publishing("x"))), 0, false);
+    }
+
+    assertThat(peers.redis().command("KEYS", "stalk:settled:*"))
+        .isEqualTo(List.of("stalk:settled:a"));
+    assertThat(settledAt("a")).isEqualTo("3");
+    assertThat(peers.number("TTL", "stalk:settled:a")).isBetween(86_000L, 86_400L);
+  }
+
+  @Test
+  void aMarkerThatCannotBeReadLeavesEverythingAsItWas() {
+    QueueConnection line = line("q", "a");
+    Settlement early = early(line, 1, publishing("one"));
+    publish("q", 0, 2);
+    Delivery held = line.exchange(List.of(), 1, false).deliveries().get(0);
+    List<Settlement> offered = List.of(done(held, publishing("two")), early);
+    peers.redis().command("HSET", "stalk:settled:a", "not", "a string");
+
+    for (int attempt = 0; attempt < 2; attempt++) {
+      assertThatThrownBy(() -> line.exchange(offered, 0, false))
+          .isInstanceOf(BrokerException.class)
+          .hasMessageContaining("WRONGTYPE");
+    }
+    assertThat(peers.number("EXISTS", "next")).isZero();
+    assertThat(peers.number("ZCARD", "unacked_index")).isEqualTo(1);
+    peers.redis().command("DEL", "stalk:settled:a");
+
+    assertThat(line.exchange(offered, 0, false).fates()).containsOnly(Fate.SETTLED);
+    assertThat(peers.list("next")).containsExactlyInAnyOrder("one", "two");
+  }
+
+  @Test
+  void anExchangeThatIsCarriedOutAfterTheNextOneWritesNothing() throws Exception {
+    QueueConnection line = line("q", "a");
+    List<Settlement> offered =
+        List.of(early(line, 1, publishing("one")), early(line, 2, publishing("two")));
+    line.exchange(offered.subList(0, 1), 0, false);
+    peers.redis().command("SET", "stalk:settled:a", "7");
+
+    line.exchange(offered.subList(1, 2), 0, false);
+
+    assertThat(peers.list("next")).containsExactly("one");
+    assertThat(settledAt("a")).isEqualTo("7");
   }
 
   @ParameterizedTest
@@ -411,6 +509,64 @@ class ExchangeIT extends ExchangeContract {
     RedisServer other = peers.closed(RedisServer.start());
 
     resultsAt(other.url(2), other, 2);
+  }
+
+  @Test
+  void twoWorkersThatEndATaskAtOnceKeepItsSuccessOnTheResultsServer() throws Exception {
+    RedisServer other = peers.closed(RedisServer.start());
+    BrokerConfig config = peers.config().resultsUrl(other.url()).build();
+    ResultBackend lucky = peers.closed(BrokerClient.transport(config, "lucky")).results();
+    ResultBackend unlucky = peers.closed(BrokerClient.transport(config, "unlucky")).results();
+    int races = 400;
+    CyclicBarrier start = new CyclicBarrier(2);
+    AtomicReference<Throwable> failed = new AtomicReference<>();
+    Thread racer =
+        new Thread(
+            () -> {
+              try {
+                for (int i = 0; i < races; i++) {
+                  start.await(30, TimeUnit.SECONDS);
+                  unlucky.store("t" + i, bytes("{\"status\": \"FAILURE\"}"));
+                }
+              } catch (Exception e) {
+                failed.set(e);
+              }
+            },
+            "unlucky");
+    racer.start();
+    for (int i = 0; i < races; i++) {
+      start.await(30, TimeUnit.SECONDS);
+      lucky.store("t" + i, bytes("{\"status\": \"SUCCESS\"}"));
+    }
+    racer.join();
+
+    assertThat(failed).hasValue(null);
+    for (int i = 0; i < races; i++) {
+      assertThat(other.command("GET", "celery-task-meta-t" + i))
+          .isEqualTo("{\"status\": \"SUCCESS\"}");
+      assertThat((Long) other.command("TTL", "celery-task-meta-t" + i)).isBetween(86_000L, 86_400L);
+    }
+  }
+
+  @Test
+  void whatFollowsAnEarlyAcknowledgedTaskOverwritesNothingOnTheResultsServerTheSecondTime() {
+    RedisServer other = peers.closed(RedisServer.start());
+    CuttingProxy proxy = peers.closed(CuttingProxy.before(peers.redis().port()));
+    BrokerConfig config = peers.config().url(proxy.url()).resultsUrl(other.url()).build();
+    Transport split = peers.closed(BrokerClient.transport(config, "test"));
+    QueueConnection line = peers.closed(split.consume(List.of("q"), "a", woken::release));
+    Effect retried = new Effect.StoreResult("t1", bytes("{\"status\": \"RETRY\"}"));
+    Settlement settlement = early(line, 1, retried, publishing("next attempt"));
+    proxy.cutAnswersTo("next attempt", 1);
+    assertThatThrownBy(() -> line.exchange(List.of(settlement), 0, false))
+        .isInstanceOf(BrokerException.class);
+    Interop.await("it was carried out", () -> peers.number("LLEN", "next") == 1);
+    split.results().store("t1", bytes("{\"status\": \"FAILURE\"}")); // of the next attempt
+
+    assertThat(line.exchange(List.of(settlement), 0, false).fates()).containsExactly(Fate.SETTLED);
+
+    assertThat(other.command("GET", "celery-task-meta-t1")).isEqualTo("{\"status\": \"FAILURE\"}");
+    assertThat(peers.list("next")).containsExactly("next attempt");
   }
 
   private void resultsAt(String url, RedisServer server, int database) {

@@ -1,6 +1,9 @@
 package dev.stalk.it;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.stalk.broker.BrokerConfig;
+import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.Transport;
 import dev.stalk.testkit.InMemoryBroker;
 import dev.stalk.testkit.SettableClock;
@@ -35,6 +38,17 @@ final class InMemoryUnderTest implements TransportUnderTest {
       LockSupport.parkNanos(100_000); // for the thread that tells
     }
     throw new AssertionError("in vain for " + STEP.multipliedBy(2000) + ": " + what);
+  }
+
+  @Override
+  public Transport fragile() {
+    return transport();
+  }
+
+  @Override
+  public void loseAnswer(Runnable exchange) {
+    broker.loseNextAnswer();
+    assertThatThrownBy(exchange::run).isInstanceOf(BrokerUnavailableException.class);
   }
 
   @Override

@@ -1,9 +1,11 @@
 package dev.stalk.it;
 
 import dev.stalk.worker.RejectTask;
+import dev.stalk.worker.RetryTask;
 import dev.stalk.worker.Task;
 import dev.stalk.worker.TaskContext;
 import dev.stalk.worker.config.AckMode;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -93,6 +95,15 @@ public final class JavaTasks {
   @Task(value = "java.hold_tracked", trackStarted = true)
   public String holdTracked(String key, String value) throws InterruptedException {
     return hold(key, value);
+  }
+
+  @Task(value = "java.retry_early", ack = AckMode.EARLY)
+  public String retryEarly(TaskContext context, String key) {
+    journal.note(key, context.id());
+    if (context.retries() == 0) {
+      throw RetryTask.after(Duration.ZERO);
+    }
+    return key;
   }
 
   @Task(value = "java.mark_early", ack = AckMode.EARLY)

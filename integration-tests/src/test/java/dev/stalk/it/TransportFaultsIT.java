@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A message is somewhere in Redis at every instant, and stays with whoever gives signs of life. */
 class TransportFaultsIT {
@@ -216,6 +218,45 @@ class TransportFaultsIT {
       Interop.await("it has ended, some renewals later", () -> peers.number("LLEN", "log") == 1);
       assertThat(peers.number("EXISTS", "unacked", "unacked_index")).isZero();
       assertThat(peers.list("log-began")).containsExactly("taken");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "callback ; app.signature('java.mark_early', ('first', str(i), 0)).set(queue='work').apply_async(link=then)",
+        "chain ; (app.signature('java.mark_early', ('first', str(i), 0)).set(queue='work') | then).apply_async()",
+        "retry ; app.signature('java.retry_early', ('next',)).set(queue='work').apply_async()"
+      })
+  void whatFollowsAnEarlyAcknowledgedTaskRunsOnceThoughItsAnswersAreCutOff(
+      String kind, String sending) {
+    int count = 12;
+    try (Interop peers = new Interop()) {
+      CuttingProxy proxy = peers.closed(CuttingProxy.before(peers.redis().port()));
+      proxy.cutAnswersTo("stalk:settled:", 8);
+      BrokerConfig cut = peers.config().url(proxy.url()).build();
+      peers.javaWorker(cut, 2, "work");
+
+      peers
+          .python()
+          .eval(
+              """
+              for i in range(%d):
+                  then = app.signature('java.mark_early', ('next', str(i), 0), immutable=True).set(queue='work')
+                  %s
+              """
+                  .formatted(count, sending));
+
+      int runs = kind.equals("retry") ? 2 * count : count;
+      Interop.await("all have run", () -> peers.number("LLEN", "next") >= runs);
+      Interop.await("answers were cut off", () -> proxy.cuts() == 8);
+      Interop.await("nothing waits", () -> peers.number("EXISTS", "work", "unacked") == 0);
+      assertThat(peers.list("next")).hasSize(runs);
+      assertThat(new HashSet<>(peers.list("next"))).hasSize(count);
+      if (!kind.equals("retry")) {
+        assertThat(peers.list("first")).hasSize(count).doesNotHaveDuplicates();
+      }
     }
   }
 }

@@ -24,6 +24,15 @@ interface TransportUnderTest extends AutoCloseable {
    */
   void await(String what, BooleanSupplier condition);
 
+  /** One with the default settings whose lines' answers can get lost. */
+  Transport fragile();
+
+  /**
+   * Has the broker carry out an exchange of a line of {@link #fragile} that settles something
+   * acknowledged early. The answer does not arrive: the call fails.
+   */
+  void loseAnswer(Runnable exchange);
+
   /** From now on the broker has no memory. */
   void fill();
 

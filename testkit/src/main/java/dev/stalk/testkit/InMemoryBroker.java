@@ -63,6 +63,15 @@ public final class InMemoryBroker {
   }
 
   /**
+   * The next exchange of a line is carried out, but its answer is lost: the line gets a {@link
+   * dev.stalk.broker.transport.BrokerUnavailableException}, as when a connection breaks at that
+   * instant.
+   */
+  public void loseNextAnswer() {
+    store.loseAnswer();
+  }
+
+  /**
    * From now on its memory is full: publishing, fetching and renewing are refused with {@link
    * dev.stalk.broker.transport.BrokerFullException}, settling and deleting go on, as with a Redis
    * past its {@code maxmemory}.

@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +52,16 @@ final class InMemoryLine implements QueueConnection, InMemoryStore.Listener {
   private final Runnable wake;
 
   private boolean entered;
+
+  /** The last exchange was carried out, and its answer lost. Then it says what came of it. */
+  private boolean unanswered;
+
+  /** What became then of what was acknowledged early, by tag; nothing held would tell. */
+  private Map<String, Fate> carriedOut = Map.of();
+
+  /** What was fetched then; to be handed on. */
+  private List<Delivery> untold = List.of();
+
   private long nextTag = 1;
 
   /** The queue whose turn it is. */
@@ -84,7 +95,11 @@ final class InMemoryLine implements QueueConnection, InMemoryStore.Listener {
   @Override
   public Exchange exchange(List<Settlement> finished, int wanted, boolean arm) {
     try {
-      return transport.step(() -> exchangeNow(finished, wanted, arm));
+      Exchange exchange = transport.step(() -> exchangeNow(finished, wanted, arm));
+      if (unanswered) {
+        throw new BrokerUnavailableException("the answer was lost, as the test wanted", null);
+      }
+      return exchange;
     } catch (BrokerUnavailableException e) {
       entered = false;
       throw e;
@@ -100,6 +115,7 @@ final class InMemoryLine implements QueueConnection, InMemoryStore.Listener {
     armed = false;
     List<Fate> fates = finished.stream().map(this::settle).toList();
     Fetched fetched = new Fetched();
+    untold.stream().filter(this::isHeld).forEach(fetched.deliveries::add);
     boolean more = true;
     BrokerException failure = null;
     try {
@@ -111,17 +127,42 @@ final class InMemoryLine implements QueueConnection, InMemoryStore.Listener {
       throw failure;
     }
     armed = arm && !more;
-    outstanding += fetched.deliveries.size();
-    outstanding -= fates.stream().filter(fate -> fate != Fate.REFUSED).count();
+    unanswered = store.losesAnswer();
+    carriedOut = unanswered ? fatesOfEarly(finished, fates) : Map.of();
+    untold = unanswered ? List.copyOf(fetched.deliveries) : List.of();
+    if (!unanswered) {
+      outstanding += fetched.deliveries.size() - finished.stream().filter(this::isOfHeld).count();
+    }
     return new Exchange(fates, fetched.deliveries, fetched.quarantined, more, failure);
+  }
+
+  private boolean isHeld(Delivery delivery) {
+    return store.held.containsKey(delivery.tag());
   }
 
   // ---- settling
 
+  private boolean isOfHeld(Settlement settlement) {
+    return settlement.claim() == Settlement.Claim.HELD;
+  }
+
+  private Map<String, Fate> fatesOfEarly(List<Settlement> finished, List<Fate> fates) {
+    Map<String, Fate> early = new HashMap<>();
+    for (int i = 0; i < fates.size(); i++) {
+      if (!isOfHeld(finished.get(i))) {
+        early.put(finished.get(i).tag(), fates.get(i));
+      }
+    }
+    return early;
+  }
+
   private Fate settle(Settlement settlement) {
-    if (settlement.claim() == Settlement.Claim.HELD
-        && store.held.remove(settlement.tag()) == null) {
+    if (isOfHeld(settlement) && store.held.remove(settlement.tag()) == null) {
       return Fate.LAPSED;
+    }
+    Fate before = isOfHeld(settlement) ? null : carriedOut.get(settlement.tag());
+    if (before != null) {
+      return before;
     }
     settlement.effects().forEach(this::apply);
     return Fate.SETTLED;

@@ -65,6 +65,7 @@ final class InMemoryStore {
   private long numbers;
   private boolean down;
   private boolean full;
+  private boolean losing;
 
   /** By tag, which is in the order of fetching within a line. Guarded by the lock, as all below. */
   final SortedMap<String, Held> held = new TreeMap<>();
@@ -159,6 +160,17 @@ final class InMemoryStore {
 
   synchronized void full(boolean value) {
     full = value;
+  }
+
+  synchronized void loseAnswer() {
+    losing = true;
+  }
+
+  /** Whether the answer of this exchange is to be lost; the next one's is not. In a step. */
+  boolean losesAnswer() {
+    boolean lost = losing;
+    losing = false;
+    return lost;
   }
 
   /** A number that grows. In a step. */

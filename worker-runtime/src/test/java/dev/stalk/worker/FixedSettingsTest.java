@@ -142,6 +142,9 @@ class FixedSettingsTest {
           text.replaceFirst(
               "security: \\{", "security: { cert-store: " + KEYS.resolve("store") + ",");
     }
+    if (key.equals("content.task-serializer")) {
+      text = text.replaceFirst("\\{", "{ accept-content: [json, yaml],");
+    }
     if (key.equals("management.address")) {
       text = text.replaceFirst("\\{", "{ port: 0,");
     }

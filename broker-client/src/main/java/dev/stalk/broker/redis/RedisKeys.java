@@ -20,6 +20,7 @@ final class RedisKeys {
   private static final String BINDING = "_kombu.binding.";
   private static final String PERMANENT_BINDING = "_kombu.binding_permanent.";
   private static final String DELIVERIES = "stalk:deliveries:";
+  private static final String SETTLED = "stalk:settled:";
   private static final String QUARANTINE = ".quarantine";
 
   private final RedisNaming naming;
@@ -117,6 +118,11 @@ final class RedisKeys {
   /** How often a message was begun again after its first delivery. */
   byte[] deliveries(String deliveryTag) {
     return prefixed(DELIVERIES + deliveryTag);
+  }
+
+  /** Up to which number a line's settlements after an early acknowledgement were carried out. */
+  byte[] settled(String holder) {
+    return prefixed(SETTLED + holder);
   }
 
   byte[] quarantine(String queue) {

@@ -24,7 +24,7 @@ import redis.clients.jedis.exceptions.JedisNoScriptException;
 /** A line of one or more queues: a connection of its own and the exchange script. One thread's. */
 final class RedisQueueConnection implements QueueConnection {
   private static final Logger log = LoggerFactory.getLogger(RedisQueueConnection.class);
-  private static final RedisScript SCRIPT = RedisScript.load("exchange.lua");
+  private static final RedisScript SCRIPT = RedisScript.load("result.lua", "exchange.lua");
   private static final byte[] IN_ORDER = RedisKeys.bytes("in order");
   private static final byte[] IN_TURNS = RedisKeys.bytes("in turns");
   private static final byte[] YES = RedisKeys.bytes("1");
@@ -48,6 +48,8 @@ final class RedisQueueConnection implements QueueConnection {
   private final List<Source> sources = new ArrayList<>();
   private final String tagPrefix;
   private final byte[] tagPrefixBytes;
+  private final byte[] marker;
+  private final SettlementNumbers numbers = new SettlementNumbers();
 
   private @Nullable RedisConnection connection;
   private long nextTag = 1;
@@ -91,6 +93,7 @@ final class RedisQueueConnection implements QueueConnection {
     this.tracking = new RedisTracking(name, wakeUps, config.broker());
     this.tagPrefix = RedisKeys.HELD_TAG + holder + ":";
     this.tagPrefixBytes = RedisKeys.bytes(tagPrefix);
+    this.marker = keys.settled(holder);
     order.arrange(queues).forEach(this::add);
   }
 
@@ -233,7 +236,8 @@ final class RedisQueueConnection implements QueueConnection {
 
   private Exchange call(
       RedisConnection current, List<Settlement> finished, int wanted, boolean armed) {
-    List<Settlement> settling = results.storeElsewhere(current, finished);
+    numbers.offer(finished);
+    List<Settlement> settling = results.storeElsewhere(current, finished, numbers, marker);
     List<Source> order = inOrder();
     List<byte[]> names = new ArrayList<>(8 + settling.size());
     names.add(keys.unacked());
@@ -263,7 +267,8 @@ final class RedisQueueConnection implements QueueConnection {
     if (armed && answers.get(0) instanceof JedisDataException refused) {
       tracking.refuse(refused);
     }
-    return exchangeOf((List<?>) answer, order, first);
+    numbers.answered();
+    return exchangeOf((List<?>) answer, finished, order, first);
   }
 
   /** All sources, the one to be fetched from first at the beginning. */
@@ -294,9 +299,9 @@ final class RedisQueueConnection implements QueueConnection {
       arguments.add(source.quoted());
     }
     arguments.add(RedisKeys.bytes(finished.size()));
+    arguments.add(numbers.isEmpty() ? NO : RedisKeys.bytes(key(names, marker)));
     for (Settlement settlement : finished) {
-      boolean held = settlement.claim() == Settlement.Claim.HELD;
-      arguments.add(held ? RedisKeys.bytes(settlement.tag()) : NOTHING);
+      arguments.add(RedisKeys.bytes(named(settlement)));
       arguments.add(RedisKeys.bytes(settlement.effects().size()));
       for (Effect effect : settlement.effects()) {
         add(effect, names, arguments);
@@ -304,6 +309,12 @@ final class RedisQueueConnection implements QueueConnection {
     }
     arguments.add(this.order.isStrict() ? IN_ORDER : IN_TURNS);
     return arguments;
+  }
+
+  private String named(Settlement settlement) {
+    return SettlementNumbers.isNumbered(settlement)
+        ? "#" + numbers.of(settlement)
+        : settlement.tag();
   }
 
   private void add(Effect effect, List<byte[]> names, List<byte[]> arguments) {
@@ -355,7 +366,8 @@ final class RedisQueueConnection implements QueueConnection {
     return tagPrefix + "0".repeat(20 - digits.length()) + digits;
   }
 
-  private Exchange exchangeOf(List<?> answer, List<Source> order, long first) {
+  private Exchange exchangeOf(
+      List<?> answer, List<Settlement> finished, List<Source> order, long first) {
     List<Settlement.Fate> fates = new ArrayList<>();
     for (Object fate : (List<?>) answer.get(0)) {
       fates.add(fateOf(fate));
@@ -368,7 +380,7 @@ final class RedisQueueConnection implements QueueConnection {
       throw failure;
     }
     boolean more = RedisKeys.text((byte[]) answer.get(4)).equals("1");
-    outstanding += deliveries.size() - fates.stream().filter(RedisQueueConnection::ended).count();
+    outstanding += deliveries.size() - ended(finished, fates);
     return new Exchange(fates, deliveries, ((Long) answer.get(3)).intValue(), more, failure);
   }
 
@@ -388,8 +400,16 @@ final class RedisQueueConnection implements QueueConnection {
     return deliveries;
   }
 
-  private static boolean ended(Settlement.Fate fate) {
-    return fate != Settlement.Fate.REFUSED;
+  /** How many are held no more. What was acknowledged early was counted then. */
+  private static int ended(List<Settlement> finished, List<Settlement.Fate> fates) {
+    int ended = 0;
+    for (int i = 0; i < fates.size(); i++) {
+      if (finished.get(i).claim() == Settlement.Claim.HELD
+          && fates.get(i) != Settlement.Fate.REFUSED) {
+        ended++;
+      }
+    }
+    return ended;
   }
 
   private BrokerException failure(String error) {

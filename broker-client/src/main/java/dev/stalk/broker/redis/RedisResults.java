@@ -26,6 +26,7 @@ import redis.clients.jedis.Protocol.Command;
  */
 final class RedisResults implements ResultBackend {
   private static final long RETRY_MILLIS = 500;
+  private static final RedisScript STORE = RedisScript.load("result.lua", "store.lua");
 
   private final RedisConfig config;
   private final RedisKeys keys;
@@ -150,24 +151,38 @@ final class RedisResults implements ResultBackend {
   /**
    * Where results live on another server than the queues, no single step can hold both. Then a
    * result is stored first, if its message is still held, and the rest is settled after: a crash in
-   * between runs the task again, it never loses a result.
+   * between runs the task again, it never loses a result. What was carried out before by its number
+   * is not stored again: others may have gone on from there.
    *
+   * @param numbers the numbers of those that were acknowledged early
+   * @param marker the key of the line's marker
    * @return the settlements without what has been stored; the same list where results share the
    *     broker's server
    */
-  List<Settlement> storeElsewhere(RedisConnection broker, List<Settlement> finished) {
+  List<Settlement> storeElsewhere(
+      RedisConnection broker, List<Settlement> finished, SettlementNumbers numbers, byte[] marker) {
     if (finished.isEmpty() || config.results().sameServer(config.broker())) {
       return finished;
     }
     List<byte[]> tags = new ArrayList<>();
     tags.add(keys.unackedIndex());
     finished.forEach(settlement -> tags.add(RedisKeys.bytes(settlement.tag())));
-    List<?> held = (List<?>) broker.call(Command.ZMSCORE, tags.toArray(byte[][]::new));
+    broker.write(Command.ZMSCORE, tags.toArray(byte[][]::new));
+    broker.write(Command.GET, marker);
+    List<Object> answers = broker.sendAndReadAll(2);
+    RedisConnection.throwFirstError(answers);
+    List<?> held = (List<?>) answers.get(0);
+    long carriedOut = highest((byte[]) answers.get(1));
     List<Effect.StoreResult> stores = new ArrayList<>();
     List<Settlement> rest = new ArrayList<>();
     for (int i = 0; i < finished.size(); i++) {
       List<Effect> effects = new ArrayList<>(finished.get(i).effects());
-      if (held.get(i) != null || finished.get(i).claim() == Settlement.Claim.ACKNOWLEDGED) {
+      Settlement settlement = finished.get(i);
+      boolean open =
+          SettlementNumbers.isNumbered(settlement)
+              ? numbers.of(settlement) > carriedOut
+              : held.get(i) != null;
+      if (open) {
         effects.stream()
             .filter(Effect.StoreResult.class::isInstance)
             .forEach(effect -> stores.add((Effect.StoreResult) effect));
@@ -181,34 +196,25 @@ final class RedisResults implements ResultBackend {
     return rest;
   }
 
+  /** The first number in a line's marker. */
+  private static long highest(byte @Nullable [] marker) {
+    return marker == null ? 0 : Long.parseLong(RedisKeys.text(marker).split(" ", 2)[0]);
+  }
+
   @Override
   public void store(String taskId, byte[] meta) {
     pool.with(connection -> store(connection, List.of(new Effect.StoreResult(taskId, meta))));
   }
 
-  private boolean store(RedisConnection connection, List<Effect.StoreResult> stores) {
-    stores.forEach(s -> connection.write(Command.GET, keys.result(s.taskId())));
-    List<Object> stored = connection.sendAndReadAll(stores.size());
-    RedisConnection.throwFirstError(stored);
-    int answers = 0;
-    for (int i = 0; i < stores.size(); i++) {
-      Effect.StoreResult store = stores.get(i);
-      if (stored.get(i) instanceof byte[] meta && ResultCodec.isSuccess(meta, config.content())) {
-        continue;
-      }
-      byte[] key = keys.result(store.taskId());
-      connection.write(Command.MULTI);
-      if (config.resultExpires().isZero()) {
-        connection.write(Command.SET, key, store.meta());
-      } else {
-        byte[] seconds = RedisKeys.bytes(config.resultExpires().toSeconds());
-        connection.write(Command.SETEX, key, seconds, store.meta());
-      }
-      connection.write(Command.PUBLISH, key, store.meta());
-      connection.write(Command.EXEC);
-      answers += 4;
+  /** In one step there, so that no two workers can overwrite each other's SUCCESS. */
+  private Object store(RedisConnection connection, List<Effect.StoreResult> stores) {
+    List<byte[]> names = new ArrayList<>();
+    List<byte[]> arguments = new ArrayList<>();
+    arguments.add(RedisKeys.bytes(config.resultExpires().toSeconds()));
+    for (Effect.StoreResult store : stores) {
+      names.add(keys.result(store.taskId()));
+      arguments.add(store.meta());
     }
-    RedisConnection.throwFirstError(connection.sendAndReadAll(answers));
-    return true;
+    return STORE.call(connection, names, arguments);
   }
 }

@@ -1,5 +1,6 @@
 package dev.stalk.broker.redis;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -26,12 +27,21 @@ final class RedisScript {
     this.digest = sha1(text);
   }
 
-  static RedisScript load(String name) {
+  /** One script of these files, one behind the other. */
+  static RedisScript load(String... names) {
+    ByteArrayOutputStream text = new ByteArrayOutputStream();
+    for (String name : names) {
+      text.writeBytes(read(name));
+    }
+    return new RedisScript(text.toByteArray());
+  }
+
+  private static byte[] read(String name) {
     try (InputStream resource = RedisScript.class.getResourceAsStream(name)) {
       if (resource == null) {
         throw new IllegalStateException("the script " + name + " is missing from the jar");
       }
-      return new RedisScript(resource.readAllBytes());
+      return resource.readAllBytes();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

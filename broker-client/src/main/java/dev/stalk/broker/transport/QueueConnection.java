@@ -11,7 +11,11 @@ public interface QueueConnection extends AutoCloseable {
 
   /**
    * Settles and fetches. If the connection breaks before the answer arrives, whether it was done is
-   * unknown; settling the same tags again is safe.
+   * unknown. Then everything that was offered is to be offered again, with anything new behind it:
+   * what was carried out is not carried out again. A delivery that is no longer held is reported as
+   * lapsed; what was {@link Settlement#afterAcknowledgement acknowledged early} is recognised by
+   * its tag and gets the fate it had. The broker remembers that for a day after the line last
+   * settled such; after a longer outage it may be written twice.
    *
    * @param finished deliveries that have ended; may be empty
    * @param wanted how many messages to fetch at most; may be 0

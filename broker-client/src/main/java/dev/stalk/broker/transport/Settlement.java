@@ -25,8 +25,8 @@ public record Settlement(String tag, Claim claim, List<Effect> effects) {
 
   /**
    * What is written for a delivery that was acknowledged before its task began (celery's early
-   * acknowledgement). Nothing protects it from being written twice if a connection breaks before
-   * the answer.
+   * acknowledgement). Written once, as long as it is offered again under the same tag until there
+   * is an answer: see {@link QueueConnection#exchange}.
    */
   public static Settlement afterAcknowledgement(String tag, List<Effect> effects) {
     return new Settlement(tag, Claim.ACKNOWLEDGED, effects);
@@ -47,7 +47,8 @@ public record Settlement(String tag, Claim claim, List<Effect> effects) {
     /** The message was no longer held under this tag: somebody else has it. Nothing was written. */
     LAPSED,
     /**
-     * The broker refused one of the effects. The message is still held, nothing is acknowledged.
+     * The broker refused one of the effects. The message is still held, nothing is acknowledged;
+     * one that had been acknowledged before is held by nobody.
      */
     REFUSED
   }

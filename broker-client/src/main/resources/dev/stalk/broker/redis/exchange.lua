@@ -1,4 +1,5 @@
 -- Settles finished deliveries and fetches further messages of one or more queues, in one step.
+-- Stands behind result.lua, which has how a result is stored.
 --
 -- KEYS  1 unacked  2 unacked_index
 --       for each of Q queues, the one whose turn it is first: its quarantine, its P lists, served
@@ -10,9 +11,9 @@
 --       7 the broker's database        8 the results' database
 --       9 how long results are kept, in seconds; 0 for ever
 --         for each queue: what closes its unacked values: ,"","<queue>"]  and its name as JSON
---         number of settlements; then for each: tag (empty if it was
---         acknowledged before and needs no held message), number of effects, and for each effect
---         operation, index in KEYS, payload, extra
+--         number of settlements; the index in KEYS of the line's marker, 0 if none is numbered
+--         then for each: tag, or # and its number if it was acknowledged before and needs no held
+--         message; number of effects, and for each effect operation, index in KEYS, payload, extra
 --           publish     LPUSH payload
 --           return      RPUSH payload
 --           store       payload under the key and on the channel of that name, unless a SUCCESS is there
@@ -32,6 +33,11 @@
 -- A script that Redis stops is not rolled back. So a message is recorded before it leaves its list,
 -- and a settlement begins with a removal: Redis judges its memory at a script's first write only,
 -- and a removal it always takes.
+--
+-- Of what was acknowledged before its task began nothing is held that would be missing at the
+-- second time. So the line numbers such settlements as it first offers them, and offers all of them
+-- together until it has an answer. Its marker holds the highest number that was carried out and,
+-- after it, those refused among the ones offered then.
 
 local unacked, index = KEYS[1], KEYS[2]
 local queues, lists, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -42,86 +48,12 @@ local inOrder = ARGV[#ARGV] == 'in order'
 local time = redis.call('TIME')
 local now = string.format('%d.%06d', time[1], time[2])
 
-local function sextet(character)
-  local byte = string.byte(character)
-  if byte >= 97 then
-    return byte - 71
-  elseif byte >= 65 then
-    return byte - 65
-  elseif byte == 61 then
-    return 0 -- padding
-  elseif byte >= 48 then
-    return byte + 4
-  end
-  return character == '+' and 62 or 63
-end
-
-local function decoded(base64)
-  local text = string.gsub(base64, '(.)(.)(.)(.)', function(a, b, c, d)
-    local bits = ((sextet(a) * 64 + sextet(b)) * 64 + sextet(c)) * 64 + sextet(d)
-    return string.char(math.floor(bits / 65536), math.floor(bits / 256) % 256, bits % 256)
-  end)
-  return string.sub(text, 1, #text - #string.match(string.sub(base64, -2), '=*$'))
-end
-
--- How much of either end of a signed result is decoded: enough for signer, signature and status,
--- which YAML has near the end.
-local END = 8192
-
--- The value in a signed result (celery security/serialization.py:SecureSerializer), of a long one
--- its two ends; nothing if it is not signed. By whom is not looked at.
-local function signed(meta)
-  local ends = #meta <= 2 * END and meta or string.sub(meta, 1, END) .. string.sub(meta, -END)
-  if #meta % 4 ~= 0 or not string.find(ends, '^[%w+/]+=?=?$') then
-    return nil
-  end
-  local fields = decoded(ends)
-  return string.match(fields, '%z\1application/[%w%-]+%z\1[%w%-]+%z\1(.*)$')
-end
-
-local function succeeded(meta)
-  meta = signed(meta) or meta
-  if string.find(meta, '^%s*{%s*"status"%s*:%s*"SUCCESS"') then
-    return true
-  end
-  if string.find(meta, '^%s*{%s*"status"') then
-    return false
-  end
-  if string.find(meta, '^[\129-\143]\166status\167SUCCESS') or string.find(meta, '^%l.*\nstatus: SUCCESS\n') then
-    return true -- msgpack, or yaml as PyYAML writes it
-  end
-  local ok, decoded = pcall(cjson.decode, meta)
-  return ok and type(decoded) == 'table' and decoded.status == 'SUCCESS'
-end
-
--- Most results are the first under their key, and cost no look at what is there.
-local function store(key, meta)
-  local fresh
-  if expires == '0' then
-    fresh = redis.call('SET', key, meta, 'NX')
-  else
-    fresh = redis.call('SET', key, meta, 'EX', expires, 'NX')
-  end
-  if not fresh then
-    local stored = redis.call('GET', key) -- an error where it is no text
-    if stored and succeeded(stored) then
-      return
-    end
-    if expires == '0' then
-      redis.call('SET', key, meta)
-    else
-      redis.call('SETEX', key, expires, meta)
-    end
-  end
-  pcall(redis.call, 'PUBLISH', key, meta) -- who may not publish has stored the result all the same
-end
-
 local function storeInResults(key, meta)
   if ARGV[7] == ARGV[8] then
-    return store(key, meta)
+    return store(key, meta, expires)
   end
   redis.call('SELECT', ARGV[8])
-  local ok, problem = pcall(store, key, meta)
+  local ok, problem = pcall(store, key, meta, expires)
   redis.call('SELECT', ARGV[7])
   if not ok then
     error(problem, 0)
@@ -153,44 +85,88 @@ local function textOf(problem)
   return type(problem) == 'table' and problem.err or tostring(problem)
 end
 
+-- For how long a marker is remembered, in seconds.
+local REMEMBERED = 86400
+
+local function mark(marker, highest, refused)
+  local numbers = {string.format('%d', highest)}
+  for i, number in ipairs(refused) do
+    numbers[i + 1] = string.format('%d', number)
+  end
+  redis.call('SETEX', marker, REMEMBERED, table.concat(numbers, ' '))
+end
+
+-- Up to which number was carried out before, and which of those were refused. What has a higher
+-- one is marked at once: from here on nothing but Redis' end can keep it from being carried out.
+local function begin(marker, numbers)
+  local before, refused, known, highest = 0, {}, {}, 0
+  for number in string.gmatch(redis.call('GET', marker) or '', '%d+') do
+    if before == 0 then
+      before = tonumber(number)
+    else
+      known[tonumber(number)] = true
+    end
+  end
+  for _, number in pairs(numbers) do
+    highest = math.max(highest, number)
+    if known[number] then
+      refused[#refused + 1] = number
+    end
+  end
+  if highest > before then
+    redis.call('ZREM', index, '') -- removes nothing
+    mark(marker, highest, refused)
+  end
+  return before, highest, refused, known
+end
+
 local function settle()
   local count = tonumber(ARGV[settlements])
-  local fates, tags, starts = {}, {}, {}
-  local at = settlements + 1
+  local fates, tags, starts, numbers = {}, {}, {}, {}
+  local at = settlements + 2
   for i = 1, count do
     tags[i], starts[i] = ARGV[at], at + 1
+    numbers[i] = tonumber(string.match(tags[i], '^#(%d+)$'))
     at = at + 2 + 4 * tonumber(ARGV[at + 1])
   end
   if count == 0 then
     return fates
   end
+  local marker = KEYS[tonumber(ARGV[settlements + 1])]
   local held, mine = redis.call('ZMSCORE', index, unpack(tags)), {}
+  local before, highest, refused, known = 0, 0, {}, {}
+  if marker then
+    before, highest, refused, known = begin(marker, numbers)
+  end
   for i = 1, count do
-    if tags[i] ~= '' and held[i] then
+    if held[i] then
       mine[#mine + 1] = tags[i]
     end
   end
   if #mine > 0 then
     redis.call('ZREM', index, unpack(mine))
   end
-  local done = {}
+  local done, refusals = {}, #refused
   for i = 1, count do
-    if tags[i] ~= '' and not held[i] then
+    local number = numbers[i]
+    if number and number <= before then
+      fates[i] = known[number] and 'it was refused before the connection broke' or 1
+    elseif not number and not held[i] then
       fates[i] = 0
     else
       local ok, problem = pcall(apply, starts[i])
-      if ok then
-        fates[i] = 1
-        if tags[i] ~= '' then
-          done[#done + 1] = tags[i]
-        end
-      else
-        if tags[i] ~= '' then
-          redis.call('ZADD', index, held[i], tags[i])
-        end
-        fates[i] = textOf(problem)
+      fates[i] = ok and 1 or textOf(problem)
+      if ok and not number then
+        done[#done + 1] = tags[i]
+      elseif number and not ok then
+        refused[#refused + 1] = number
+      elseif not ok then
+        redis.call('ZADD', index, held[i], tags[i])
       end
     end
+  end
+  if #refused > refusals then
+    mark(marker, highest, refused)
   end
   if #done > 0 then
     redis.call('HDEL', unacked, unpack(done))

@@ -32,10 +32,15 @@ final class BrokerYaml {
   BrokerConfig read(YamlSection root) {
     root.section("broker", this::readBroker);
     root.section("results", this::readResults);
-    root.section("content", section -> set(to -> to.content(new ContentYaml().read(section))));
+    root.section("content", this::readContent);
     RoutingConfig routing = new RoutesYaml().read(root);
     set(to -> to.routing(routing));
     return config;
+  }
+
+  private void readContent(YamlSection content) {
+    set(to -> to.content(new ContentYaml().read(content)));
+    content.check("task-serializer", () -> WorkerConfig.checkContent(config.content()));
   }
 
   private void readBroker(YamlSection broker) {

@@ -2,6 +2,7 @@ package dev.stalk.worker.config;
 
 import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.MessageFactory;
+import dev.stalk.broker.codec.ContentConfig;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  *     it, as in Celery (celery {@code utils/nodenames.py:host_format}); unlike in Celery, a name
  *     without {@code @} is not a host but gets {@code @%h}. {@code celery@%h} by default. The
  *     accessor returns the complete name
- * @param broker where messages come from and results go to
+ * @param broker where messages come from and results go to; its {@code accept-content} has to name
+ *     its {@code task-serializer}, in which retries and what follows a task are sent
  * @param queues the compartments by name, in the given order; at least one. A compartment serves
  *     the queue of its name, or those it lists; no queue may be in two
  * @param shutdownTimeout how long running tasks get to end when the worker stops, up to a day; 25 s
@@ -54,6 +56,7 @@ public record WorkerConfig(
   public WorkerConfig {
     name = nodeName(name);
     Objects.requireNonNull(broker, "broker");
+    checkContent(broker.content());
     if (queues.isEmpty()) {
       throw new IllegalArgumentException("queues must name at least one queue");
     }
@@ -107,6 +110,20 @@ public record WorkerConfig(
     // kombu builds the names of a queue's priority lists with control characters
     if (name.isBlank() || name.chars().anyMatch(Character::isISOControl)) {
       throw new IllegalArgumentException("a queue needs a name without control characters");
+    }
+  }
+
+  /**
+   * Retries come back to the queue the worker serves. Celery refuses the one case where nothing but
+   * signed bodies is read (celery {@code security/__init__.py:setup_security}); in any other it
+   * drops such a retry when it comes back.
+   */
+  static void checkContent(ContentConfig content) {
+    String own = content.taskSerializer();
+    if (!content.acceptContent().contains(own)) {
+      throw new IllegalArgumentException(
+          "task-serializer %s is not among accept-content %s: the worker could not read its own retries; name %s in accept-content, or choose a task-serializer from it"
+              .formatted(own, content.acceptContent().stream().sorted().toList(), own));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.stalk.worker.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.security.MessageSecurity;
 import dev.stalk.broker.security.SignatureLayout;
@@ -67,5 +68,44 @@ class ContentYamlTest {
     assertThatThrownBy(() -> load("", "[auth]"))
         .hasMessageContaining(
             "content.task-serializer: auth needs content.security with key and certificate");
+  }
+
+  @Test
+  void aWorkerThatCouldNotReadItsOwnRetriesIsRefused() {
+    String signed =
+        "queues: { a: }\ncontent:\n  accept-content: [auth]\n  security: { cert-store: %s }\n"
+            .formatted(file("store"));
+    assertThatThrownBy(() -> WorkerYaml.parse("w", signed, Map.of()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(
+            "w:3:3: content: task-serializer json is not among accept-content [auth]: the worker could not read its own retries; name json in accept-content, or choose a task-serializer from it");
+    String yaml = "queues: { a: }\ncontent:\n  task-serializer: yaml\n";
+    assertThatThrownBy(() -> WorkerYaml.parse("w", yaml, Map.of()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("w:3:20: content.task-serializer: ")
+        .hasMessageContaining("name yaml in accept-content");
+    assertThat(
+            WorkerYaml.parse("w", yaml + "  accept-content: [yaml]\n", Map.of())
+                .broker()
+                .content()
+                .taskSerializer())
+        .isEqualTo("yaml");
+  }
+
+  @Test
+  void theSameHoldsForAWorkerThatIsConfiguredByCode() {
+    BrokerConfig broker =
+        BrokerConfig.builder()
+            .content(ContentConfig.builder().acceptContent("msgpack").build())
+            .build();
+
+    assertThatThrownBy(
+            () ->
+                WorkerConfig.builder()
+                    .broker(broker)
+                    .queue("a", QueueConfig.builder().build())
+                    .build())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("task-serializer json is not among accept-content [msgpack]");
   }
 }
