@@ -95,7 +95,7 @@ class ExchangeIT extends ExchangeContract {
     publish("q", 0, 1);
     QueueConnection line = line("q", "a");
     Delivery delivery = line.exchange(List.of(), 1, false).deliveries().get(0);
-    peers.redis().command("ZREM", "unacked_index", delivery.tag());
+    lapse(delivery);
 
     Exchange exchange =
         line.exchange(
@@ -109,6 +109,50 @@ class ExchangeIT extends ExchangeContract {
 
     assertThat(exchange.fates()).containsExactly(Fate.LAPSED);
     assertThat(peers.number("EXISTS", "celery-task-meta-t1", "next")).isZero();
+  }
+
+  @Test
+  void fatesComeInTheOrderOfTheSettlementsHoweverTheyDiffer() {
+    IntStream.range(0, 6).forEach(i -> publish("q", 0, i));
+    peers.redis().command("HSET", "celery-task-meta-t4", "not", "a string");
+    QueueConnection line = line("q", "a");
+    List<Delivery> held = line.exchange(List.of(), 6, false).deliveries();
+    lapse(held.get(1));
+    lapse(held.get(2));
+
+    Exchange exchange =
+        line.exchange(
+            List.of(
+                done(held.get(0), new Effect.StoreResult("t0", bytes("{}"))),
+                done(held.get(1)),
+                done(held.get(2), new Effect.StoreResult("t2", bytes("{}"))),
+                done(held.get(3)),
+                done(held.get(4), new Effect.StoreResult("t4", bytes("{}"))),
+                done(held.get(5))),
+            0,
+            false);
+
+    assertThat(exchange.fates())
+        .containsExactly(
+            Fate.SETTLED, Fate.LAPSED, Fate.LAPSED, Fate.SETTLED, Fate.REFUSED, Fate.SETTLED);
+    assertThat(peers.redis().command("HKEYS", "unacked")).isEqualTo(List.of(held.get(4).tag()));
+    assertThat(peers.redis().command("ZRANGE", "unacked_index", "0", "-1"))
+        .isEqualTo(List.of(held.get(4).tag()));
+    assertThat(peers.number("EXISTS", "celery-task-meta-t0")).isEqualTo(1);
+    assertThat(peers.number("EXISTS", "celery-task-meta-t2")).isZero();
+  }
+
+  @Test
+  void aSettlementGivenTwiceInOneExchangeWritesOnce() {
+    publish("q", 0, 1);
+    QueueConnection line = line("q", "a");
+    Delivery held = line.exchange(List.of(), 1, false).deliveries().get(0);
+    Settlement next = done(held, new Effect.Publish(new Publication("next", 0, bytes("{}"))));
+
+    Exchange exchange = line.exchange(List.of(next, next), 0, false);
+
+    assertThat(exchange.fates()).containsExactly(Fate.SETTLED, Fate.LAPSED);
+    assertThat(peers.number("LLEN", "next")).isEqualTo(1);
   }
 
   @Test
@@ -382,12 +426,17 @@ class ExchangeIT extends ExchangeContract {
       publish("q", 0, i);
     }
 
-    Exchange exchange = line("q", "a").exchange(List.of(), 256, false);
+    QueueConnection line = line("q", "a");
+    Exchange exchange = line.exchange(List.of(), 256, false);
 
     assertThat(numbers(exchange)).isEqualTo(IntStream.range(0, 256).boxed().toList());
     assertThat(peers.number("HLEN", "unacked")).isEqualTo(256);
     assertThat(peers.number("ZCARD", "unacked_index")).isEqualTo(256);
     assertThat(peers.number("LLEN", "q")).isEqualTo(44);
+
+    List<Settlement> all = exchange.deliveries().stream().map(delivery -> done(delivery)).toList();
+    assertThat(line.exchange(all, 0, false).fates()).hasSize(256).containsOnly(Fate.SETTLED);
+    assertThat(peers.number("EXISTS", "unacked", "unacked_index")).isZero();
   }
 
   @Test
@@ -576,7 +625,7 @@ class ExchangeIT extends ExchangeContract {
     publish("q", 0, 1);
     publish("q", 0, 2);
     List<Delivery> held = line.exchange(List.of(), 2, false).deliveries();
-    peers.redis().command("ZREM", "unacked_index", held.get(1).tag());
+    lapse(held.get(1));
 
     Exchange exchange =
         line.exchange(
@@ -668,6 +717,12 @@ class ExchangeIT extends ExchangeContract {
     assertThat(woken.tryAcquire(60, TimeUnit.SECONDS)).isTrue();
     assertThat(line.givesNotice()).isFalse(); // what was promised, was promised to the old one
     awaitNotice(line);
+  }
+
+  /** As kombu and the Java sweeps take a message from its holder. */
+  private void lapse(Delivery delivery) {
+    peers.redis().command("ZREM", "unacked_index", delivery.tag());
+    peers.redis().command("HDEL", "unacked", delivery.tag());
   }
 
   private static void awaitNotice(QueueConnection line) {

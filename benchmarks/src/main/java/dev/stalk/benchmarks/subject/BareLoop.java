@@ -124,7 +124,8 @@ final class BareLoop {
     return fetched;
   }
 
-  private static String id(long number) {
+  /** The id of a task, by its number. */
+  static String id(long number) {
     return "7c0a41d2-98f6-4f5c-8a3e-" + padded(number, 12);
   }
 
@@ -133,7 +134,8 @@ final class BareLoop {
     return "0".repeat(width - digits.length()) + digits;
   }
 
-  private static String meta(String result, String id) {
+  /** A result's meta, as text. */
+  static String meta(String result, String id) {
     return "{\"status\": \"SUCCESS\", \"result\": "
         + result
         + ", \"traceback\": null, \"children\": [], \"date_done\":"

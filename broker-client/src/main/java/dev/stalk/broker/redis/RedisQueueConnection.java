@@ -4,7 +4,6 @@ import dev.stalk.broker.codec.UnackedEntry;
 import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.BrokerUnavailableException;
 import dev.stalk.broker.transport.Delivery;
-import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Exchange;
 import dev.stalk.broker.transport.QueueConnection;
 import dev.stalk.broker.transport.QueueOrder;
@@ -29,7 +28,9 @@ final class RedisQueueConnection implements QueueConnection {
   private static final byte[] IN_TURNS = RedisKeys.bytes("in turns");
   private static final byte[] YES = RedisKeys.bytes("1");
   private static final byte[] NO = RedisKeys.bytes("0");
-  private static final byte[] NOTHING = {};
+
+  /** How much there is in the script's answer before the messages. */
+  private static final int HEADING = 5;
 
   /** A queue as the script is told of it. */
   private record Source(String queue, List<byte[]> keys, byte[] closing, byte[] quoted) {}
@@ -243,7 +244,8 @@ final class RedisQueueConnection implements QueueConnection {
     names.add(keys.unacked());
     names.add(keys.unackedIndex());
     order.forEach(source -> names.addAll(source.keys()));
-    List<byte[]> arguments = arguments(order, settling, wanted, armed, names);
+    RedisSettlements settlements = new RedisSettlements(settling, keys, config.visibilityTimeout(), numbers, marker);
+    List<byte[]> arguments = arguments(order, settlements, wanted, armed, names);
     long first = nextTag;
     nextTag += wanted;
 
@@ -268,7 +270,7 @@ final class RedisQueueConnection implements QueueConnection {
       tracking.refuse(refused);
     }
     numbers.answered();
-    return exchangeOf((List<?>) answer, finished, order, first);
+    return exchangeOf((List<?>) answer, finished, settlements, order, first);
   }
 
   /** All sources, the one to be fetched from first at the beginning. */
@@ -280,11 +282,11 @@ final class RedisQueueConnection implements QueueConnection {
 
   private List<byte[]> arguments(
       List<Source> order,
-      List<Settlement> finished,
+      RedisSettlements finished,
       int wanted,
       boolean armed,
       List<byte[]> names) {
-    List<byte[]> arguments = new ArrayList<>(16 + finished.size() * 6);
+    List<byte[]> arguments = new ArrayList<>();
     arguments.add(RedisKeys.bytes(order.size()));
     arguments.add(RedisKeys.bytes(keys.steps().size()));
     arguments.add(RedisKeys.bytes(wanted));
@@ -298,61 +300,9 @@ final class RedisQueueConnection implements QueueConnection {
       arguments.add(source.closing());
       arguments.add(source.quoted());
     }
-    arguments.add(RedisKeys.bytes(finished.size()));
-    arguments.add(numbers.isEmpty() ? NO : RedisKeys.bytes(key(names, marker)));
-    for (Settlement settlement : finished) {
-      arguments.add(RedisKeys.bytes(named(settlement)));
-      arguments.add(RedisKeys.bytes(settlement.effects().size()));
-      for (Effect effect : settlement.effects()) {
-        add(effect, names, arguments);
-      }
-    }
+    finished.addTo(names, arguments);
     arguments.add(this.order.isStrict() ? IN_ORDER : IN_TURNS);
     return arguments;
-  }
-
-  private String named(Settlement settlement) {
-    return SettlementNumbers.isNumbered(settlement)
-        ? "#" + numbers.of(settlement)
-        : settlement.tag();
-  }
-
-  private void add(Effect effect, List<byte[]> names, List<byte[]> arguments) {
-    if (effect instanceof Effect.StoreResult store) {
-      add(arguments, "store", key(names, keys.result(store.taskId())), store.meta(), "");
-    } else if (effect instanceof Effect.Publish publish) {
-      byte[] list = keys.list(publish.publication().queue(), publish.publication().priority());
-      add(arguments, "publish", key(names, list), publish.publication().message(), "");
-    } else if (effect instanceof Effect.Return back) {
-      byte[] list = keys.list(back.publication().queue(), back.publication().priority());
-      add(arguments, "return", key(names, list), back.publication().message(), "");
-    } else if (effect instanceof Effect.Quarantine quarantine) {
-      byte[] entry = RedisQuarantine.entry(quarantine);
-      add(arguments, "return", key(names, keys.quarantine(quarantine.queue())), entry, "");
-    } else if (effect instanceof Effect.Park park) {
-      ParkedEntry entry = ParkedEntry.of(park, keys);
-      String scores = entry.score(config.visibilityTimeout()) + " " + entry.due() + " ";
-      byte[] value = UnackedEntry.of(park.message(), park.queue());
-      add(arguments, "park", key(names, keys.parked()), value, scores + entry.member());
-    } else if (effect instanceof Effect.ForgetDeliveries forget) {
-      byte[] count = keys.deliveries(forget.deliveryTag());
-      add(arguments, "delete", key(names, count), NOTHING, "");
-    } else {
-      throw new IllegalStateException("unknown effect " + effect);
-    }
-  }
-
-  private static String key(List<byte[]> names, byte[] key) {
-    names.add(key);
-    return Integer.toString(names.size());
-  }
-
-  private static void add(
-      List<byte[]> arguments, String operation, String index, byte[] payload, String extra) {
-    arguments.add(RedisKeys.bytes(operation));
-    arguments.add(RedisKeys.bytes(index));
-    arguments.add(payload);
-    arguments.add(RedisKeys.bytes(extra));
   }
 
   /**
@@ -367,26 +317,26 @@ final class RedisQueueConnection implements QueueConnection {
   }
 
   private Exchange exchangeOf(
-      List<?> answer, List<Settlement> finished, List<Source> order, long first) {
-    List<Settlement.Fate> fates = new ArrayList<>();
-    for (Object fate : (List<?>) answer.get(0)) {
-      fates.add(fateOf(fate));
-    }
-    List<Delivery> deliveries =
-        deliveries((List<?>) answer.get(1), (List<?>) answer.get(2), order, first);
-    BrokerException failure =
-        answer.size() < 6 ? null : failure(RedisKeys.text((byte[]) answer.get(5)));
+      List<?> answer,
+      List<Settlement> finished,
+      RedisSettlements settlements,
+      List<Source> order,
+      long first) {
+    List<Settlement.Fate> fates = settlements.fates(answer.get(0), this::fateOf);
+    List<?> messages = answer.subList(HEADING, answer.size());
+    List<Delivery> deliveries = deliveries(messages, answer.get(1), order, first);
+    BrokerException failure = answer.get(4) instanceof byte[] error ? failure(error) : null;
     if (failure != null && fates.isEmpty() && deliveries.isEmpty()) {
       throw failure;
     }
-    boolean more = RedisKeys.text((byte[]) answer.get(4)).equals("1");
+    boolean more = (Long) answer.get(3) == 1;
     outstanding += deliveries.size() - ended(finished, fates);
-    return new Exchange(fates, deliveries, ((Long) answer.get(3)).intValue(), more, failure);
+    return new Exchange(fates, deliveries, ((Long) answer.get(2)).intValue(), more, failure);
   }
 
-  /** The script says how many messages in a row came from which source. */
-  private List<Delivery> deliveries(
-      List<?> messages, List<?> runs, List<Source> order, long first) {
+  /** The script says how many messages in a row came from which source, if there are several. */
+  private List<Delivery> deliveries(List<?> messages, Object told, List<Source> order, long first) {
+    List<?> runs = told instanceof List<?> all ? all : List.of(1L, (long) messages.size());
     List<Delivery> deliveries = new ArrayList<>(messages.size());
     for (int run = 0; run < runs.size(); run += 2) {
       Source source = order.get(((Long) runs.get(run)).intValue() - 1);
@@ -412,8 +362,8 @@ final class RedisQueueConnection implements QueueConnection {
     return ended;
   }
 
-  private BrokerException failure(String error) {
-    return RedisErrors.translate(new JedisDataException(error), config.broker());
+  private BrokerException failure(byte[] error) {
+    return RedisErrors.translate(new JedisDataException(RedisKeys.text(error)), config.broker());
   }
 
   private Settlement.Fate fateOf(Object fate) {

@@ -11,7 +11,11 @@
 --       7 the broker's database        8 the results' database
 --       9 how long results are kept, in seconds; 0 for ever
 --         for each queue: what closes its unacked values: ,"","<queue>"]  and its name as JSON
---         number of settlements; the index in KEYS of the line's marker, 0 if none is numbered
+--         number of settlements that are an acknowledgement and nothing else; their tags
+--         number of settlements that store a result and nothing else; their tags, their results;
+--           the keys of these are the first of the effects
+--         number of the other settlements; the index in KEYS of the line's marker, 0 if none is
+--         numbered
 --         then for each: tag, or # and its number if it was acknowledged before and needs no held
 --         message; number of effects, and for each effect operation, index in KEYS, payload, extra
 --           publish     LPUSH payload
@@ -22,13 +26,16 @@
 --                       which begins with the tag
 --           delete      the key
 --         at the end 'in order' if each queue is emptied before the next (within a step), else 'in turns'
--- Returns  1 fates: 1 settled, 0 no longer held, or the error as text
---          2 the messages fetched; the n-th is held under prefix .. (first + n - 1), the number
---            padded with zeros to 20 digits
---          3 from which queues they came: its number, how many in a row, the next number, ...
---          4 how many were put into quarantine
---          5 '1' if there may be more: the fetch stopped before it had emptied every list
---          6 the error that stopped the fetch, if one did. What it had recorded is undone then
+-- Returns  1 fates, in the order of the arguments: 1 settled, 0 no longer held, or the error as
+--            text; 1 alone if all are settled
+--          2 from which queues the messages came: its number, how many in a row, the next number,
+--            ...; 0 if there is only one queue
+--          3 how many were put into quarantine
+--          4 1 if there may be more: the fetch stopped before it had emptied every list
+--          5 the error that stopped the fetch, if one did; otherwise 0. What it had recorded is
+--            undone then
+--          6 and further: the messages fetched; the n-th is held under prefix .. (first + n - 1),
+--            the number padded with zeros to 20 digits
 --
 -- A script that Redis stops is not rolled back. So a message is recorded before it leaves its list,
 -- and a settlement begins with a removal: Redis judges its memory at a script's first write only,
@@ -38,161 +45,288 @@
 -- second time. So the line numbers such settlements as it first offers them, and offers all of them
 -- together until it has an answer. Its marker holds the highest number that was carried out and,
 -- after it, those refused among the ones offered then.
+--
+-- What every exchange or every message pays for is written for speed: locals in place of globals,
+-- plain searches in place of patterns, no table that is not needed. Redis makes every function anew
+-- for each call of the script, so there are few, and those for what is rare are within others; and
+-- a table within the answer takes it longer than a message.
 
+
+local call, find, byte, char, format = redis.call, string.find, string.byte, string.char, string.format
 local unacked, index = KEYS[1], KEYS[2]
 local queues, lists, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local prefix, first, armed = ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
-local expires = ARGV[9]
-local settlements = 10 + 2 * queues
-local inOrder = ARGV[#ARGV] == 'in order'
-local time = redis.call('TIME')
-local now = string.format('%d.%06d', time[1], time[2])
 
-local function storeInResults(key, meta)
-  if ARGV[7] == ARGV[8] then
-    return store(key, meta, expires)
-  end
-  redis.call('SELECT', ARGV[8])
-  local ok, problem = pcall(store, key, meta, expires)
-  redis.call('SELECT', ARGV[7])
-  if not ok then
-    error(problem, 0)
-  end
-end
-
-local function apply(at)
-  for effect = 1, tonumber(ARGV[at]) do
-    local operation, where, payload, extra = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
-    at = at + 4
-    if operation == 'publish' then
-      redis.call('LPUSH', KEYS[tonumber(where)], payload)
-    elseif operation == 'return' then
-      redis.call('RPUSH', KEYS[tonumber(where)], payload)
-    elseif operation == 'store' then
-      storeInResults(KEYS[tonumber(where)], payload)
-    elseif operation == 'park' then
-      local score, due, member, tag = string.match(extra, '^(%S+) (%S+) ((%S+) .*)$')
-      redis.call('HSET', unacked, tag, payload)
-      redis.call('ZADD', index, score, tag)
-      redis.call('ZADD', KEYS[tonumber(where)], due, member)
-    else
-      redis.call('DEL', KEYS[tonumber(where)])
-    end
-  end
+-- The server's time as kombu writes it.
+local function now()
+  local time = call('TIME')
+  return time[1] .. '.' .. string.sub('00000' .. time[2], -6)
 end
 
 local function textOf(problem)
   return type(problem) == 'table' and problem.err or tostring(problem)
 end
 
--- For how long a marker is remembered, in seconds.
-local REMEMBERED = 86400
-
-local function mark(marker, highest, refused)
-  local numbers = {string.format('%d', highest)}
-  for i, number in ipairs(refused) do
-    numbers[i + 1] = string.format('%d', number)
+-- Acknowledges, and appends the fates; true if all were held. The index tells who was not, and is
+-- asked only if there was less to delete than there are tags.
+local function acknowledge(from, to, fates)
+  if to < from then
+    return true
   end
-  redis.call('SETEX', marker, REMEMBERED, table.concat(numbers, ' '))
+  local complete = call('HDEL', unacked, unpack(ARGV, from, to)) == to - from + 1
+  local held = not complete and call('ZMSCORE', index, unpack(ARGV, from, to))
+  call('ZREM', index, unpack(ARGV, from, to))
+  for i = 1, to - from + 1 do
+    fates[i] = (complete or held[i]) and 1 or 0
+  end
+  return complete
 end
 
--- Up to which number was carried out before, and which of those were refused. What has a higher
--- one is marked at once: from here on nothing but Redis' end can keep it from being carried out.
-local function begin(marker, numbers)
-  local before, refused, known, highest = 0, {}, {}, 0
-  for number in string.gmatch(redis.call('GET', marker) or '', '%d+') do
-    if before == 0 then
-      before = tonumber(number)
-    else
-      known[tonumber(number)] = true
+-- The settlements of which more is to be written than an acknowledgement, from the first that stores
+-- a result. Appends the fates; true if all are settled.
+local function writeEffects(at, fates)
+  -- What these keys and values are about is in the database of the results.
+  local function inResults(action, ...)
+    if ARGV[7] == ARGV[8] then
+      return pcall(action, ...)
+    end
+    local selected = redis.pcall('SELECT', ARGV[8])
+    if selected.err then
+      return false, selected.err
+    end
+    local ok, problem = pcall(action, ...)
+    call('SELECT', ARGV[7])
+    return ok, problem
+  end
+
+  local function apply(at)
+    for _ = 1, tonumber(ARGV[at]) do
+      local operation, key, payload = ARGV[at + 1], KEYS[tonumber(ARGV[at + 2])], ARGV[at + 3]
+      if operation == 'store' then
+        local ok, problem = inResults(store, key, payload, ARGV[9])
+        if not ok then
+          error(problem, 0)
+        end
+      elseif operation == 'publish' then
+        call('LPUSH', key, payload)
+      elseif operation == 'return' then
+        call('RPUSH', key, payload)
+      elseif operation == 'park' then
+        local score, due, member, tag = string.match(ARGV[at + 4], '^(%S+) (%S+) ((%S+) .*)$')
+        call('HSET', unacked, tag, payload)
+        call('ZADD', index, score, tag)
+        call('ZADD', key, due, member)
+      else
+        call('DEL', key)
+      end
+      at = at + 4
     end
   end
-  for _, number in pairs(numbers) do
-    highest = math.max(highest, number)
-    if known[number] then
-      refused[#refused + 1] = number
+
+  -- Stores results and acknowledges, and appends the fates; true if all are settled. Whose members
+  -- are all there to be removed were held; otherwise their entries tell.
+  local function storeAll(from, count, fates)
+    local to, before, first = from + count - 1, #fates, 2 + queues * (lists + 1)
+    local held, refused = nil, {}
+    if call('ZREM', index, unpack(ARGV, from, to)) < count then
+      held = {}
+      local seen = {}
+      for i = from, to do
+        held[i] = not seen[ARGV[i]] and call('HSTRLEN', unacked, ARGV[i]) > 0
+        seen[ARGV[i]] = true
+      end
     end
+    local settled = not held -- so far
+    local function storeEach(unable)
+      for i = 1, count do
+        local at, fate = from + i - 1, 0
+        if not held or held[at] then
+          local ok, problem = not unable, unable
+          if ok then
+            ok, problem = pcall(store, KEYS[first + i], ARGV[at + count], ARGV[9])
+          end
+          fate = ok and 1 or textOf(problem)
+          if not ok then
+            settled = false
+            refused[ARGV[at]] = true
+          end
+        end
+        fates[before + i] = fate
+      end
+    end
+    local ok, problem = inResults(storeEach)
+    if not ok then
+      storeEach(problem) -- the results' database cannot be chosen
+    end
+    if settled then
+      call('HDEL', unacked, unpack(ARGV, from, to))
+      return true
+    end
+    for i = from, to do
+      if refused[ARGV[i]] then
+        call('ZADD', index, now(), ARGV[i]) -- it is held, with a new sign of life
+      else
+        call('HDEL', unacked, ARGV[i])
+      end
+    end
+    return false
   end
-  if highest > before then
-    redis.call('ZREM', index, '') -- removes nothing
-    mark(marker, highest, refused)
+
+  -- For how long a marker is remembered, in seconds.
+  local REMEMBERED = 86400
+
+  local function mark(marker, highest, refused)
+    local numbers = {format('%d', highest)}
+    for i, number in ipairs(refused) do
+      numbers[i + 1] = format('%d', number)
+    end
+    call('SETEX', marker, REMEMBERED, table.concat(numbers, ' '))
   end
-  return before, highest, refused, known
+
+  -- Up to which number was carried out before, and which of those were refused. What has a higher
+  -- one is marked at once: from here on nothing but Redis' end can keep it from being carried out.
+  local function begin(marker, numbers)
+    local before, refused, known, highest = 0, {}, {}, 0
+    for number in string.gmatch(call('GET', marker) or '', '%d+') do
+      if before == 0 then
+        before = tonumber(number)
+      else
+        known[tonumber(number)] = true
+      end
+    end
+    for _, number in pairs(numbers) do
+      highest = math.max(highest, number)
+      if known[number] then
+        refused[#refused + 1] = number
+      end
+    end
+    if highest > before then
+      call('ZREM', index, '') -- removes nothing
+      mark(marker, highest, refused)
+    end
+    return before, highest, refused, known
+  end
+
+  -- Carries out settlements with any effects, in the same way.
+  local function carryOut(at, count, fates)
+    local starts, tags, numbers, done = {}, {}, {}, {}
+    local marker = KEYS[tonumber(ARGV[at])]
+    at = at + 1
+    for i = 1, count do
+      starts[i] = at
+      numbers[i] = tonumber(string.match(ARGV[at], '^#(%d+)$'))
+      if not numbers[i] then
+        tags[#tags + 1] = ARGV[at]
+      end
+      at = at + 2 + 4 * tonumber(ARGV[at + 1])
+    end
+    local before, highest, refused, known = 0, 0, {}, {}
+    if marker then
+      before, highest, refused, known = begin(marker, numbers)
+    end
+    local complete = #tags == 0 or call('ZREM', index, unpack(tags)) == #tags
+    local settled, ended, refusals = true, {}, #refused
+    for i = 1, count do
+      local tag, number, fate = ARGV[starts[i]], numbers[i], 0
+      if number and number <= before then
+        fate = known[number] and 'it was refused before the connection broke' or 1
+      elseif number or complete or not ended[tag] and call('HSTRLEN', unacked, tag) > 0 then
+        local ok, problem = pcall(apply, starts[i] + 1)
+        fate = ok and 1 or textOf(problem)
+        if ok and not number then
+          done[#done + 1] = tag
+          ended[tag] = true
+        elseif number and not ok then
+          refused[#refused + 1] = number
+        elseif not ok then
+          call('ZADD', index, now(), tag) -- it is held, with a new sign of life
+        end
+      end
+      settled = settled and fate == 1
+      fates[#fates + 1] = fate
+    end
+    if #refused > refusals then
+      mark(marker, highest, refused)
+    end
+    if #done > 0 then
+      call('HDEL', unacked, unpack(done))
+    end
+    return settled
+  end
+
+  local all, count = true, tonumber(ARGV[at])
+  if count > 0 then
+    all = storeAll(at + 1, count, fates)
+  end
+  at = at + 2 * count + 1
+  count = tonumber(ARGV[at])
+  if count > 0 then
+    all = carryOut(at + 1, count, fates) and all
+  end
+  return all
 end
 
 local function settle()
-  local count = tonumber(ARGV[settlements])
-  local fates, tags, starts, numbers = {}, {}, {}, {}
-  local at = settlements + 2
-  for i = 1, count do
-    tags[i], starts[i] = ARGV[at], at + 1
-    numbers[i] = tonumber(string.match(tags[i], '^#(%d+)$'))
-    at = at + 2 + 4 * tonumber(ARGV[at + 1])
+  local fates, at = {}, 10 + 2 * queues
+  local count = tonumber(ARGV[at])
+  local all = acknowledge(at + 1, at + count, fates)
+  at = at + count + 1
+  if ARGV[at] ~= '0' or ARGV[at + 1] ~= '0' then
+    all = writeEffects(at, fates) and all
   end
-  if count == 0 then
-    return fates
-  end
-  local marker = KEYS[tonumber(ARGV[settlements + 1])]
-  local held, mine = redis.call('ZMSCORE', index, unpack(tags)), {}
-  local before, highest, refused, known = 0, 0, {}, {}
-  if marker then
-    before, highest, refused, known = begin(marker, numbers)
-  end
-  for i = 1, count do
-    if held[i] then
-      mine[#mine + 1] = tags[i]
-    end
-  end
-  if #mine > 0 then
-    redis.call('ZREM', index, unpack(mine))
-  end
-  local done, refusals = {}, #refused
-  for i = 1, count do
-    local number = numbers[i]
-    if number and number <= before then
-      fates[i] = known[number] and 'it was refused before the connection broke' or 1
-    elseif not number and not held[i] then
-      fates[i] = 0
-    else
-      local ok, problem = pcall(apply, starts[i])
-      fates[i] = ok and 1 or textOf(problem)
-      if ok and not number then
-        done[#done + 1] = tags[i]
-      elseif number and not ok then
-        refused[#refused + 1] = number
-      elseif not ok then
-        redis.call('ZADD', index, held[i], tags[i])
-      end
-    end
-  end
-  if #refused > refusals then
-    mark(marker, highest, refused)
-  end
-  if #done > 0 then
-    redis.call('HDEL', unacked, unpack(done))
-  end
-  return fates
+  return all and 1 or fates
 end
 
+-- What kombu and this library write between a body and its headers, and after these.
+local CONTENT = '", "content-encoding": "utf-8", "content-type": "application/json", "headers": {'
+local PROPERTIES = '}, "properties": {'
+
 -- The shape in which kombu and this library write envelopes, with headers and properties that are
--- balanced. What is inside them, and in the body's text, is left to the worker, which looks at once.
+-- balanced and hold no more than one level of braces, properties no more than one pair. What is
+-- inside them, and in the body's text, is left to the worker, which looks at once. Goes from brace
+-- to brace: searching for the next costs less than a pattern, which reads each byte.
 local function usual(message)
-  if string.sub(message, 1, 10) ~= '{"body": "' then
+  local before, at = find(message, CONTENT, 11, true)
+  if not before or find(message, '"', 11, true) ~= before
+      or find(message, '{"body": "', 1, true) ~= 1 then
     return false
   end
-  local closing = string.find(message, '"', 11, true)
-  return closing
-    and string.find(message, '^", "content%-encoding": "[%w%-]*", "content%-type": "[%w%-+./]*", "headers": %b{}, "properties": %b{}}$', closing)
+  local headersEnd, inside = find(message, PROPERTIES, at, true)
+  if not headersEnd then
+    return false
+  end
+  local opening, closing = find(message, '{', at + 1, true), find(message, '}', at + 1, true)
+  while closing < headersEnd do
+    local nextOpening = find(message, '{', opening + 1, true)
+    if opening > closing or nextOpening < closing then
+      return false
+    end
+    opening, closing = nextOpening, find(message, '}', closing + 1, true)
+  end
+  if opening ~= inside then
+    return false
+  end
+  opening, closing = find(message, '{', inside + 1, true), find(message, '}', inside + 1, true)
+  if opening then
+    if not closing or opening > closing or find(message, '{', opening + 1, true) then
+      return false
+    end
+    closing = find(message, '}', closing + 1, true)
+  end
+  return closing == #message - 1 and byte(message, -1) == 125
 end
 
 -- Kombu must be able to read and restore what stands in unacked: an object with headers and
 -- properties. Of any other shape it is read as a whole. A large message is only looked at from
 -- outside, so that it cannot hold up Redis; the worker looks closer at once.
 local function acceptable(message)
-  if usual(message) then
-    return true
+  if #message <= 16384 then
+    -- the usual shape with any content, and any number of braces
+    local closing = find(message, '^{"body": "') and find(message, '"', 11, true)
+    if closing and find(message, '^", "content%-encoding": "[%w%-]*", "content%-type": "[%w%-+./]*", "headers": %b{}, "properties": %b{}}$', closing) then
+      return true
+    end
   end
-  if not string.find(message, '^%s*{') or not string.find(string.sub(message, -64), '}%s*$') then
+  if not find(message, '^%s*{') or not find(string.sub(message, -64), '}%s*$') then
     return false
   end
   if #message > 16384 then
@@ -210,77 +344,83 @@ end
 -- much it is enough
 local SLICE, SLICES, BYTES = 16, 64, 1048576
 
-local fetched, sources, bad, bytes, failure = {}, {}, 0, 0, nil
+local first, time = tonumber(ARGV[5]), nil
+local fetched, bad, bytes, failure = 0, 0, 0, nil
 
-local function listOf(queue, step)
-  return KEYS[2 + (queue - 1) * (lists + 1) + 1 + step]
-end
+-- The answer; messages follow.
+local answer, HEADING, sources = {1, 0, 0, 0, 0}, 5, queues > 1 and {}
 
--- Takes up to n messages off one list. What cannot be done whole is undone.
-local function fetch(queue, step, n)
-  local list = listOf(queue, step)
-  local tail = redis.call('LRANGE', list, -n, -1)
-  if #tail == 0 then
-    return 0
+-- Takes up to n messages off one list: how many, or nothing and the error. What cannot be done whole
+-- is undone.
+local function fetch(queue, list, n)
+  local tail = redis.pcall('LRANGE', list, format('-%d', n), '-1')
+  local count = #tail
+  if count == 0 then
+    return not tail.err and 0, tail.err
   end
-  local quarantine = listOf(queue, 0)
-  local suffix, name = ARGV[8 + 2 * queue], ARGV[9 + 2 * queue]
-  local good, values, scores, refused = {}, {}, {}, {}
-  for j = #tail, 1, -1 do
+  time = time or now()
+  local before, size, score, suffix = fetched, bytes, time, ARGV[8 + 2 * queue]
+  local good, at, values, scores, refused = before, 1, {}, {}, nil
+  -- A tag is the prefix and twenty digits. The last two are counted on as characters, as formatting
+  -- a number costs more than all else about a tag.
+  local number = first + before
+  local tens, ones = 48 + math.floor(number / 10) % 10, 48 + number % 10
+  local head = format('%s%018d', ARGV[4], math.floor(number / 100))
+  for j = count, 1, -1 do
     local message = tail[j]
-    if acceptable(message) then
-      local tag = string.format('%s%020d', prefix, first + #fetched + #good)
-      values[#values + 1] = tag
-      values[#values + 1] = '[' .. message .. suffix
-      scores[#scores + 1] = now
-      scores[#scores + 1] = tag
-      good[#good + 1] = message
+    if usual(message) or acceptable(message) then
+      local tag = head .. char(tens, ones)
+      values[at], values[at + 1] = tag, '[' .. message .. suffix
+      scores[at], scores[at + 1] = score, tag
+      at = at + 2
+      good = good + 1
+      answer[HEADING + good] = message
+      size = size + #message
+      ones = ones + 1
+      if ones > 57 then
+        ones, tens = 48, tens + 1
+        if tens > 57 then
+          tens, head = 48, format('%s%018d', ARGV[4], math.floor((first + good) / 100))
+        end
+      end
     else
+      refused = refused or {}
       refused[#refused + 1] = '{"reason": "not a JSON object with headers and properties", "queue": '
-        .. name .. ', "time": ' .. now .. ', "deliveries": 1}\n' .. message
+        .. ARGV[9 + 2 * queue] .. ', "time": ' .. score .. ', "deliveries": 1}\n' .. message
     end
   end
-  local aside = 0
-  local ok, problem = pcall(function()
-    if #refused > 0 then
-      redis.call('RPUSH', quarantine, unpack(refused))
-      aside = #refused
+  local quarantine = KEYS[3 + (queue - 1) * (lists + 1)]
+  local aside = refused and redis.pcall('RPUSH', quarantine, unpack(refused)) or 0
+  local reply = aside
+  if at > 1 and type(reply) == 'number' then
+    reply = redis.pcall('HSET', unacked, unpack(values))
+    if type(reply) == 'number' then
+      reply = redis.pcall('ZADD', index, unpack(scores))
     end
-    if #values > 0 then
-      redis.call('HSET', unacked, unpack(values))
-      redis.call('ZADD', index, unpack(scores))
-    end
-    redis.call('LTRIM', list, 0, -#tail - 1)
-  end)
-  if not ok then
-    for k = 1, #values, 2 do
-      pcall(redis.call, 'ZREM', index, values[k])
-      pcall(redis.call, 'HDEL', unacked, values[k])
-    end
-    for _ = 1, aside do
-      pcall(redis.call, 'RPOP', quarantine)
-    end
-    error(problem, 0)
   end
-  for k = 1, #good do
-    fetched[#fetched + 1] = good[k]
-    bytes = bytes + #good[k]
+  if type(reply) == 'number' then
+    reply = redis.pcall('LTRIM', list, '0', format('-%d', count + 1))
   end
-  if #good > 0 then
+  if reply.err then
+    for k = 1, at - 1, 2 do
+      redis.pcall('ZREM', index, values[k])
+      redis.pcall('HDEL', unacked, values[k])
+    end
+    for _ = 1, type(aside) == 'number' and refused and #refused or 0 do
+      redis.pcall('RPOP', quarantine)
+    end
+    for k = good, before + 1, -1 do
+      answer[HEADING + k] = nil
+    end
+    return nil, reply.err
+  end
+  fetched, bytes = good, size
+  if sources and good > before then
     sources[#sources + 1] = queue
-    sources[#sources + 1] = #good
+    sources[#sources + 1] = good - before
   end
-  bad = bad + #refused
-  return #tail
-end
-
--- How many messages may be taken at once: as many as will hardly be too much, by what came so far.
-local function slice()
-  if #fetched < SLICE then
-    return SLICE
-  end
-  local fitting = math.floor((BYTES - bytes) * #fetched / bytes)
-  return math.max(SLICE, math.min(SLICES, fitting))
+  bad = bad + (refused and #refused or 0)
+  return count
 end
 
 -- Empties the lists of one step, these queues taking turns; true if it was enough before that.
@@ -290,18 +430,25 @@ local function fetchStep(step, touched, from, to)
     active[#active + 1] = queue
   end
   while #active > 0 do
-    local share = math.min(slice(), math.ceil((wanted - #fetched - bad) / #active))
+    -- as many at once as will hardly be too much, by what came so far
+    local share = SLICE
+    if fetched >= SLICE then
+      local fitting = math.floor((BYTES - bytes) * fetched / bytes)
+      share = math.max(SLICE, math.min(SLICES, fitting))
+    end
+    share = math.min(share, math.ceil((wanted - fetched - bad) / #active))
     local still = {}
     for _, queue in ipairs(active) do
-      local n = math.min(share, wanted - #fetched - bad)
+      local n = math.min(share, wanted - fetched - bad)
       if n <= 0 or bytes >= BYTES then
         return true
       end
-      local ok, got = pcall(fetch, queue, step, n)
-      if not ok then
-        failure, got = failure or got, 0 -- the other queues are fetched from all the same
+      local list = KEYS[3 + (queue - 1) * (lists + 1) + step]
+      local got, problem = fetch(queue, list, n)
+      failure = failure or problem -- the other queues are fetched from all the same
+      if got and got > 0 then
+        touched[#touched + 1] = list
       end
-      touched[#touched + 1] = got > 0 and listOf(queue, step) or nil
       if got == n then
         still[#still + 1] = queue
       end
@@ -312,25 +459,26 @@ local function fetchStep(step, touched, from, to)
 end
 
 local function fetchAll()
-  local touched = {}
+  local touched, inOrder = {}, ARGV[#ARGV] == 'in order'
   for step = 1, lists do
     for turn = 1, inOrder and queues or 1 do
       if wanted == 0 or fetchStep(step, touched, turn, inOrder and turn or queues) then
-        return '1'
+        return 1
       end
     end
   end
-  if armed then
+  if ARGV[6] == '1' then
     for _, list in ipairs(touched) do
-      redis.call('LLEN', list) -- read after our own change, so that its next change is announced
+      call('LLEN', list) -- read after our own change, so that its next change is announced
     end
   end
-  return '0'
+  return 0
 end
 
-local fates = settle()
+answer[1] = settle()
 local ok, more = pcall(fetchAll)
-if ok and not failure then
-  return {fates, fetched, sources, bad, more}
+if not ok then
+  failure = failure or textOf(more)
 end
-return {fates, fetched, sources, bad, '1', textOf(failure or more)}
+answer[2], answer[3], answer[4], answer[5] = sources or 0, bad, failure and 1 or more, failure or 0
+return answer
