@@ -1,10 +1,12 @@
 """A dozen tasks that exist in Python and in Java under the same names, and a client's view of them."""
 
+import json
 import os
+import re
 import time
 
 from celery import Celery
-from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
+from celery.exceptions import Ignore, IncompleteStream, Reject, SoftTimeLimitExceeded
 
 url = os.environ["REDIS_URL"]
 app = Celery("twins", broker=url, backend=url)
@@ -144,6 +146,15 @@ def child(self):
     return [self.request.root_id, self.request.parent_id]
 
 
+@app.task(name="twin.sends", bind=True)
+def sends(self):
+    own, queue = self.request.id, self.request.delivery_info["routing_key"]
+    app.send_task("twin.add", (1, 2), task_id=own + ".1", queue=queue)
+    app.send_task("twin.add", (0, 0), task_id=own + ".hidden", queue=queue, add_to_parent=False)
+    app.send_task("twin.parent", task_id=own + ".2", queue=queue)
+    return 40
+
+
 def twin(task, name):
     """Sends a follow-up to the queue the task itself came from."""
     queue = task.request.delivery_info["routing_key"]
@@ -174,7 +185,33 @@ def view(queue, name, args=(), kwargs=None, until=None, **options):
     else:
         seen = value
     stored = {key: meta.get(key) is not None for key in ("traceback", "date_done")}
+    stored["children"] = meta.get("children")
     return repr([result.state, seen, stored]).replace(result.id, "<id>")
+
+
+def offspring(queue, name, *callbacks):
+    """What a client sees of a task that sends others, and is followed by callbacks and a chain."""
+    first = app.signature("twin.sends", task_id=f"{queue}.{name}", queue=queue)
+    first.set(link=[app.signature("twin.add", (n,), queue=queue, **options) for n, options in callbacks])
+    last = (first | app.signature("twin.add", (100,), queue=queue)).apply_async()
+    result = last.parent
+    last.get(timeout=40)
+    deadline = time.time() + 40
+    while True:
+        try:
+            seen = [value for _, value in result.collect(timeout=40)]
+            break
+        except IncompleteStream:
+            if time.time() > deadline:
+                raise
+            time.sleep(0.02)
+    stored = json.loads(app.backend.get(app.backend.get_key_for_task(result.id)))["children"]
+    ids = {}
+    return re.sub(
+        "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        lambda id: ids.setdefault(id.group(), f"<id {len(ids)}>"),
+        repr([stored, result.children, seen, result.get_leaf()]),
+    ).replace(queue, "<queue>")
 
 
 def family(queue):

@@ -2,6 +2,7 @@ package dev.stalk.broker;
 
 import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.ResultCodec;
+import dev.stalk.broker.codec.ResultTuple;
 import dev.stalk.broker.codec.Values;
 import dev.stalk.broker.message.RemoteException;
 import dev.stalk.broker.message.TaskResult;
@@ -57,6 +58,20 @@ public final class AsyncResult {
   /** Reads everything that is stored now. */
   public TaskResult result() {
     return backend.get(id);
+  }
+
+  /**
+   * The tasks that this one sent, in their order: those it sent while it ran, its callbacks, the
+   * next step of its chain, and while its state is RETRY itself (celery {@code
+   * result.py:AsyncResult.children}). Of a group its members stand there. Empty if it sent none, or
+   * nothing is stored yet; all are there once it has ended.
+   *
+   * @throws BrokerUnavailableException if the broker is away
+   */
+  public List<AsyncResult> children() {
+    return ResultTuple.taskIds(result().children()).stream()
+        .map(child -> new AsyncResult(child, backend, content, callbacks))
+        .toList();
   }
 
   /** Deletes what is stored about the task. */

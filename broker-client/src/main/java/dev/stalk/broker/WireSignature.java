@@ -74,6 +74,7 @@ final class WireSignature {
     put(options, "reply_to", given.replyTo());
     put(options, "argsrepr", given.argsRepr());
     put(options, "kwargsrepr", given.kwargsRepr());
+    put(options, "add_to_parent", given.addToParent());
     put(options, "link", all(given.link()));
     put(options, "link_error", all(given.linkError()));
     if (!given.headers().isEmpty()) {

@@ -2,6 +2,8 @@ package dev.stalk.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stalk.broker.AsyncResult;
+import dev.stalk.broker.BrokerClient;
 import dev.stalk.peers.CeleryWorker;
 import dev.stalk.peers.PythonEnvironment;
 import dev.stalk.peers.PythonSession;
@@ -167,6 +169,37 @@ class SideBySideIT {
   void parentsAndChildrenKnowEachOther() {
     assertThat(python.eval("family('python')").toString()).isEqualTo("[true,true]");
     assertThat(python.eval("family('java')").toString()).isEqualTo("[true,true]");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'alone'",
+        "'linked', (5, {})",
+        "'opted-out', (5, {'add_to_parent': False})",
+        "'group', (5, {}), (6, {'add_to_parent': False})",
+      })
+  void whatATaskSentAndWhatFollowedItAreItsChildren(String callbacks) {
+    String fromPython = python.eval("offspring('python', " + callbacks + ")").stringValue();
+    String fromJava = python.eval("offspring('java', " + callbacks + ")").stringValue();
+
+    assertThat(fromJava).isEqualTo(fromPython).contains(".1', None], None], [['<queue>.");
+  }
+
+  @Test
+  void aJavaClientSeesTheSameChildren() {
+    BrokerClient client = peers.client();
+    String parents = "[c.id for c in app.AsyncResult('%s').children]";
+    python.eval("offspring('python', 'seen') and offspring('java', 'seen')");
+
+    for (String id : List.of("python.seen", "java.seen")) {
+      List<String> children = client.result(id).children().stream().map(AsyncResult::id).toList();
+
+      assertThat(children).hasSize(3).startsWith(id + ".1", id + ".2");
+      assertThat(python.eval(parents.formatted(id)).toString())
+          .isEqualTo("[\"" + String.join("\",\"", children) + "\"]");
+    }
+    assertThat(client.result("nobody").children()).isEmpty();
   }
 
   @Test

@@ -154,6 +154,18 @@ public final class TwinTasks {
     return context.send(TaskSignature.of("twin.child").on(context.queue()));
   }
 
+  @Task("twin.sends")
+  public int sends(TaskContext context) {
+    TaskSignature add = TaskSignature.of("twin.add", 1, 2).on(context.queue());
+    TaskSignature hidden = TaskSignature.of("twin.add", 0, 0).on(context.queue());
+    context.send(add.withId(context.id() + ".1"));
+    context.send(
+        hidden.with(
+            hidden.options().toBuilder().id(context.id() + ".hidden").addToParent(false).build()));
+    context.send(TaskSignature.of("twin.parent").on(context.queue()).withId(context.id() + ".2"));
+    return 40;
+  }
+
   @Task("twin.child")
   public List<@Nullable String> child(TaskContext context) {
     return Arrays.asList(context.rootId(), context.parentId());

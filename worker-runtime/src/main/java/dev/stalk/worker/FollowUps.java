@@ -4,6 +4,7 @@ import dev.stalk.broker.MessageFactory;
 import dev.stalk.broker.codec.ContentConfig;
 import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.ResultCodec;
+import dev.stalk.broker.codec.ResultTuple;
 import dev.stalk.broker.message.RemoteException;
 import dev.stalk.broker.message.Route;
 import dev.stalk.broker.message.TaskMessage;
@@ -93,10 +94,15 @@ final class FollowUps {
   /** Messages, and the tasks they call as Celery's result tuples. */
   record Sent(List<Effect> effects, List<@Nullable Object> children) {
     static final Sent NOTHING = new Sent(List.of(), List.of());
+
+    private Sent() {
+      this(new ArrayList<>(), new ArrayList<>());
+    }
   }
 
   /**
    * Callbacks, then the next step of the chain, each with the value before its own arguments.
+   * Several callbacks are one child, their group (celery {@code canvas.py:group.apply_async}).
    *
    * @throws EncodingException if the value has no form in JSON
    * @throws UnroutableException if one goes through an exchange that leads nowhere
@@ -105,13 +111,13 @@ final class FollowUps {
     if (callbacks.isEmpty() && chain.isEmpty()) {
       return Sent.NOTHING;
     }
-    Sent sent = new Sent(new ArrayList<>(), new ArrayList<>());
+    Sent sent = new Sent();
     sendAll(callbacks, value, callbacks.size() > 1, sent);
     if (!chain.isEmpty()) {
       EmbeddedSignature next = chain.get(chain.size() - 1);
       List<Object> rest = new ArrayList<>();
       chain.subList(0, chain.size() - 1).forEach(step -> rest.add(step.raw()));
-      send(next.before(rest), value, null, null, sent);
+      send(next.before(rest), value, sent);
     }
     return sent;
   }
@@ -122,7 +128,7 @@ final class FollowUps {
    */
   List<Effect> afterFailure(
       RemoteException failure, @Nullable String traceback, boolean stored, Instant failed) {
-    Sent sent = new Sent(new ArrayList<>(), new ArrayList<>());
+    Sent sent = new Sent();
     if (stored) {
       for (EmbeddedSignature step : chain) {
         String id = step.text("task_id");
@@ -150,13 +156,26 @@ final class FollowUps {
 
   private void sendAll(
       List<EmbeddedSignature> signatures, @Nullable Object value, boolean grouped, Sent sent) {
-    String group = grouped ? UUID.randomUUID().toString() : null;
+    if (!grouped) {
+      signatures.forEach(signature -> send(signature, value, sent));
+      return;
+    }
+    String group = UUID.randomUUID().toString();
+    List<@Nullable Object> members = new ArrayList<>();
     for (int i = 0; i < signatures.size(); i++) {
-      send(signatures.get(i), value, group, grouped ? i : null, sent);
+      members.add(ResultTuple.ofTask(send(signatures.get(i), value, group, i, sent)));
+    }
+    sent.children().add(ResultTuple.ofGroup(group, members));
+  }
+
+  private void send(EmbeddedSignature signature, @Nullable Object value, Sent sent) {
+    String id = send(signature, value, null, null, sent);
+    if (signature.isAddedToParent()) {
+      sent.children().add(ResultTuple.ofTask(id));
     }
   }
 
-  private void send(
+  private String send(
       EmbeddedSignature signature,
       @Nullable Object value,
       @Nullable String group,
@@ -166,7 +185,7 @@ final class FollowUps {
     for (Publication copy : messages.publications(next, queuesOf)) {
       sent.effects().add(new Effect.Publish(copy));
     }
-    sent.children().add(TaskLink.resultTuple(next.headers().id()));
+    return next.headers().id();
   }
 
   /** One signature of an embed (celery {@code canvas.py:Signature}), plain and complete. */
@@ -202,6 +221,11 @@ final class FollowUps {
 
     @Nullable String text(String option) {
       return options.get(option) instanceof String text && !text.isEmpty() ? text : null;
+    }
+
+    /** Celery {@code app/base.py:Celery.send_task}. */
+    boolean isAddedToParent() {
+      return !Boolean.FALSE.equals(options.get("add_to_parent"));
     }
 
     /** A copy that goes on with these steps. */

@@ -357,7 +357,7 @@ sealed interface Outcome {
                 null,
                 ResultCodec.dateDone(now),
                 null,
-                null);
+                List.of());
         effects.add(
             new Effect.StoreResult(taskId, ResultCodec.encode(result, null, Map.of(), content)));
       }

@@ -3,6 +3,7 @@ package dev.stalk.worker;
 import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.codec.ResultTooLargeException;
+import dev.stalk.broker.codec.ResultTuple;
 import dev.stalk.broker.message.RemoteException;
 import dev.stalk.broker.message.TaskHeaders;
 import dev.stalk.broker.message.TaskMessage;
@@ -14,6 +15,7 @@ import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -219,10 +221,17 @@ final class TaskCall {
           cause,
           cause == null ? null : services.exceptions().remote(cause),
           traceback(cause == null ? retry : cause) + "celery.exceptions.Retry: " + said + "\n",
-          children());
+          childrenAndItself());
     } catch (EncodingException e) {
       return failed(e); // arguments of the task's own making
     }
+  }
+
+  /** The next attempt is sent as any other task is, and bears this one's id. */
+  private List<@Nullable Object> childrenAndItself() {
+    List<@Nullable Object> all = new ArrayList<>(children());
+    all.add(ResultTuple.ofTask(headers().id()));
+    return all;
   }
 
   private static String seconds(Duration duration) {

@@ -163,7 +163,8 @@ public final class TaskContext {
 
   /**
    * Sends a task from this one, at once: it gets this task as its parent and the same root, unless
-   * its options name others (celery {@code app/base.py:Celery.send_task}).
+   * its options name others, and stands among the {@code children} of its stored result, unless its
+   * option {@code addToParent} is false (celery {@code app/base.py:Celery.send_task}).
    *
    * @return its id
    * @throws BrokerException if the broker did not confirm it

@@ -1,15 +1,16 @@
 package dev.stalk.worker;
 
 import dev.stalk.broker.TaskSender;
+import dev.stalk.broker.codec.ResultTuple;
 import dev.stalk.broker.message.SendOptions;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.message.TaskSignature;
 import dev.stalk.broker.message.TaskState;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +23,7 @@ final class TaskLink {
   private final ResultWriter results;
   private final @Nullable Duration softTimeLimit;
   private final @Nullable Duration timeLimit;
-  private final List<@Nullable Object> children = new CopyOnWriteArrayList<>();
+  private @Nullable List<@Nullable Object> children; // guarded by this; null until one is sent
   private volatile @Nullable Instant began;
   private volatile boolean softTimeLimitExceeded;
   private volatile boolean cut;
@@ -74,8 +75,17 @@ final class TaskLink {
   }
 
   /** What the task has sent so far, as Celery's result tuples. */
-  List<@Nullable Object> children() {
-    return children;
+  synchronized List<@Nullable Object> children() {
+    return children == null
+        ? List.of()
+        : Collections.unmodifiableList(new ArrayList<>(children)); // more may be sent meanwhile
+  }
+
+  private synchronized void addChild(String id) {
+    if (children == null) {
+      children = new ArrayList<>();
+    }
+    children.add(ResultTuple.ofTask(id));
   }
 
   String send(TaskMessage parent, TaskSignature signature) {
@@ -95,13 +105,10 @@ final class TaskLink {
     if (events != null) {
       events.sent(message);
     }
-    children.add(resultTuple(message.headers().id()));
+    if (!Boolean.FALSE.equals(options.addToParent())) {
+      addChild(message.headers().id());
+    }
     return message.headers().id();
-  }
-
-  /** Celery {@code result.py:AsyncResult.as_tuple}. */
-  static List<@Nullable Object> resultTuple(String taskId) {
-    return Arrays.asList(Arrays.asList(taskId, null), null);
   }
 
   void updateState(String state, @Nullable Object meta) {
@@ -117,7 +124,8 @@ final class TaskLink {
   }
 
   void store(TaskState state, @Nullable Object meta) {
-    services.transport().results().store(results.taskId(), results.progress(state, meta, children));
+    byte[] stored = results.progress(state, meta, children());
+    services.transport().results().store(results.taskId(), stored);
   }
 
   private void checkUncut() {

@@ -81,6 +81,24 @@ class FollowUpsTest {
     assertThat(two.headers().groupIndex()).isOne();
     assertThat(two.body().args()).containsExactly("own");
     assertThat(queue(effects.get(0))).isEqualTo("celery");
+    assertThat(stored(effects.get(2)))
+        .contains(
+            "\"children\": [[[\"%s\", null], [[[\"%s\", null], null], [[\"%s\", null], null]]]]"
+                .formatted(one.headers().group(), one.headers().id(), two.headers().id()));
+  }
+
+  @Test
+  void aCallbackMayBeNoChild() {
+    bench.task((context, arguments) -> 5);
+
+    List<Effect> effects =
+        bench.effects(
+            aTaskMessage()
+                .embed("callbacks", List.of(signature("next", Map.of("add_to_parent", false)))));
+
+    assertThat(effects).hasSize(2);
+    assertThat(published(effects.get(0)).headers().parentId()).isEqualTo("id-1");
+    assertThat(stored(effects.get(1))).contains("\"children\": []");
   }
 
   @Test
@@ -140,6 +158,7 @@ class FollowUpsTest {
 
     assertThat(effects).hasSize(2);
     assertThat(published(effects.get(0)).body()).isEqualTo(message.message().body());
+    assertThat(stored(effects.get(1))).contains("\"children\": [[[\"id-1\", null], null]]");
   }
 
   @Test

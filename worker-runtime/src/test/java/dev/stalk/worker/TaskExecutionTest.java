@@ -380,7 +380,7 @@ class TaskExecutionTest {
         .isEqualTo(
             "{\"status\": \"FAILURE\", \"result\": {\"exc_type\": \"NotRegistered\","
                 + " \"exc_message\": [\"nobody.knows\"], \"exc_module\": \"celery.exceptions\"},"
-                + " \"traceback\": null, \"children\": null, "
+                + " \"traceback\": null, \"children\": [], "
                 + DONE
                 + ", \"task_id\": \"id-1\"}");
     assertThat(effects.get(1))

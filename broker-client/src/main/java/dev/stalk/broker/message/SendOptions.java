@@ -42,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  * @param argsRepr the positional arguments as logs and monitors show them, for arguments that are
  *     not to be seen there; made of the arguments if null
  * @param kwargsRepr the keyword arguments likewise
+ * @param addToParent whether a running task that sends this lists it among its children, for {@code
+ *     AsyncResult.children} to find; true if null. Of a call that no task makes it says nothing
  * @param link what is called after success, with the result before its own arguments
  * @param linkError what is called after failure, with the task's id before its own arguments
  * @param stamps names and values that travel with the task and can be revoked by; Celery's {@code
@@ -69,6 +71,7 @@ public record SendOptions(
     @Nullable String replyTo,
     @Nullable String argsRepr,
     @Nullable String kwargsRepr,
+    @Nullable Boolean addToParent,
     List<TaskSignature> link,
     List<TaskSignature> linkError,
     Map<String, @Nullable Object> stamps,
@@ -262,6 +265,7 @@ public record SendOptions(
         or(replyTo, fallback.replyTo),
         or(argsRepr, fallback.argsRepr),
         or(kwargsRepr, fallback.kwargsRepr),
+        or(addToParent, fallback.addToParent),
         link.isEmpty() ? fallback.link : link,
         linkError.isEmpty() ? fallback.linkError : linkError,
         stamps.isEmpty() ? fallback.stamps : stamps,
@@ -305,6 +309,7 @@ public record SendOptions(
     builder.replyTo = replyTo;
     builder.argsRepr = argsRepr;
     builder.kwargsRepr = kwargsRepr;
+    builder.addToParent = addToParent;
     builder.link.addAll(link);
     builder.linkError.addAll(linkError);
     builder.stamps.putAll(stamps);
@@ -334,6 +339,7 @@ public record SendOptions(
     private @Nullable String replyTo;
     private @Nullable String argsRepr;
     private @Nullable String kwargsRepr;
+    private @Nullable Boolean addToParent;
     private final List<TaskSignature> link = new ArrayList<>();
     private final List<TaskSignature> linkError = new ArrayList<>();
     private final Map<String, @Nullable Object> stamps = new LinkedHashMap<>();
@@ -441,6 +447,11 @@ public record SendOptions(
       return this;
     }
 
+    public Builder addToParent(@Nullable Boolean value) {
+      addToParent = value;
+      return this;
+    }
+
     /** One more to call after success. */
     public Builder link(TaskSignature callback) {
       link.add(Objects.requireNonNull(callback, "callback"));
@@ -492,6 +503,7 @@ public record SendOptions(
           replyTo,
           argsRepr,
           kwargsRepr,
+          addToParent,
           link,
           linkError,
           stamps,

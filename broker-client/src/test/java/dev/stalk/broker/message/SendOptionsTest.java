@@ -83,6 +83,7 @@ class SendOptionsTest {
             .replyTo("reply")
             .argsRepr("(…)")
             .kwargsRepr("{…}")
+            .addToParent(false)
             .link(TaskSignature.of("next"))
             .linkError(TaskSignature.of("oops"))
             .stamp("tenant", "t1")
