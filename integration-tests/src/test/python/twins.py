@@ -7,6 +7,7 @@ import time
 
 from celery import Celery
 from celery.exceptions import Ignore, IncompleteStream, Reject, SoftTimeLimitExceeded
+from kombu import Queue
 
 url = os.environ["REDIS_URL"]
 app = Celery("twins", broker=url, backend=url)
@@ -15,6 +16,11 @@ app.conf.broker_connection_retry_on_startup = True
 app.conf.worker_prefetch_multiplier = 1
 app.conf.task_acks_late = True
 app.conf.broker_transport_options = {"unacked_restore_interval": 1, "unacked_restore_throttle": 1}
+
+
+app.conf.update(json.loads(os.environ.get("TWIN_OPTIONS", "{}")))
+if not app.conf.task_create_missing_queues:
+    app.conf.task_queues = [Queue("python"), Queue("java")]
 
 
 class OutOfStock(Exception):
@@ -155,6 +161,21 @@ def sends(self):
     return 40
 
 
+@app.task(name="twin.priority", bind=True)
+def priority(self):
+    return self.request.delivery_info["priority"]
+
+
+@app.task(name="twin.relay", bind=True)
+def relay(self):
+    own, queue = self.request.id, self.request.delivery_info["routing_key"]
+    app.send_task("twin.priority", task_id=own + ".plain", queue=queue)
+    app.send_task("twin.priority", task_id=own + ".own", queue=queue, priority=2)
+    app.send_task("twin.priority", task_id=own + ".first", queue=queue, priority=0)
+    app.send_task("twin.priority", task_id=own + ".half", queue=queue, parent_id="p")
+    app.send_task("twin.priority", task_id=own + ".adopted", queue=queue, parent_id="p", root_id="r")
+
+
 def twin(task, name):
     """Sends a follow-up to the queue the task itself came from."""
     queue = task.request.delivery_info["routing_key"]
@@ -212,6 +233,35 @@ def offspring(queue, name, *callbacks):
         lambda id: ids.setdefault(id.group(), f"<id {len(ids)}>"),
         repr([stored, result.children, seen, result.get_leaf()]),
     ).replace(queue, "<queue>")
+
+
+def step(task, *args, **options):
+    return app.signature(task, args, immutable=True, **options)
+
+
+def priorities(queue):
+    """The priorities of all that comes of tasks of priority 5."""
+
+    def asked(name, **options):
+        return step("twin.priority", task_id=f"{queue}.{name}", queue=queue, **options)
+
+    app.send_task("twin.relay", task_id=queue, queue=queue, priority=5)
+    (asked("c1", priority=5) | asked("c2") | asked("c3", priority=1)).apply_async()
+    asked("alone", priority=5).apply_async(link=asked("linked", priority=3))
+    asked("many", priority=5).apply_async(link=[asked("l1"), asked("l2", priority=3)])
+    errbacks = [asked("e1"), asked("e2", priority=4)]
+    app.send_task("twin.fail", ("x",), queue=queue, priority=5, link_error=errbacks)
+    names = "plain own first half adopted c1 c2 c3 linked l1 l2 e1 e2".split()
+    return {name: app.AsyncResult(f"{queue}.{name}").get(timeout=40) for name in names}
+
+
+def send_much(queue):
+    """A retry, callbacks, a chain and an errback, all of one root."""
+    last = step("twin.fail", "x", queue=queue, link_error=step("twin.priority", queue=queue))
+    first = step("twin.retry", 1, queue=queue)
+    first.set(link=[step("twin.add", 1, 1, queue=queue), step("twin.add", 2, 2, queue=queue)])
+    sent = (first | step("twin.add", 3, 3, queue=queue) | last).apply_async(root_id="root-" + queue)
+    sent.get(timeout=40, propagate=False)
 
 
 def family(queue):

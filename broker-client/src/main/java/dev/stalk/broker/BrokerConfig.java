@@ -50,6 +50,9 @@ import org.jspecify.annotations.Nullable;
  * @param content which content types bodies and results have, which are read, and how large they
  *     may be; JSON alone by default
  * @param routing how calls are sent that do not say it themselves; to the default queue by default
+ * @param inheritParentPriority whether what a running task sends has the task's own priority where
+ *     nothing else is said, and its callbacks and the next step of its chain always; false by
+ *     default (Celery's {@code task_inherit_parent_priority})
  * @param events what is told of tasks that are sent, and how events travel; nothing by default
  */
 public record BrokerConfig(
@@ -69,6 +72,7 @@ public record BrokerConfig(
     PublishRetryPolicy publishRetry,
     ContentConfig content,
     RoutingConfig routing,
+    boolean inheritParentPriority,
     EventConfig events) {
 
   public static final String DEFAULT_URL = "redis://localhost:6379/0";
@@ -224,13 +228,15 @@ public record BrokerConfig(
     builder.publishRetry = publishRetry;
     builder.content = content;
     builder.routing = routing;
+    builder.inheritParentPriority = inheritParentPriority;
     builder.events = events;
     return builder;
   }
 
   /**
-   * How keys are named, connections secured and sends retried, by the names these settings have in
-   * a worker's YAML. For people to read: it shows no password, and nothing where nothing is said.
+   * How keys are named, connections secured and sends made and retried, by the names these settings
+   * have in a worker's YAML. For people to read: it shows no password, and nothing where nothing is
+   * said.
    */
   public Map<String, Object> connectionSettings() {
     Map<String, Object> settings = new LinkedHashMap<>();
@@ -253,6 +259,7 @@ public record BrokerConfig(
     settings.put("broker.publish-retry.interval-start", publishRetry.intervalStart());
     settings.put("broker.publish-retry.interval-step", publishRetry.intervalStep());
     settings.put("broker.publish-retry.interval-max", publishRetry.intervalMax());
+    settings.put("broker.inherit-parent-priority", inheritParentPriority);
     settings.put("results.global-keyprefix", naming.resultPrefix());
     return settings;
   }
@@ -299,7 +306,7 @@ public record BrokerConfig(
   /** Without user and password. */
   @Override
   public String toString() {
-    return "BrokerConfig[url=%s, resultsUrl=%s, resultExpires=%s, defaultQueue=%s, maxConnections=%d, connectTimeout=%s, socketTimeout=%s, visibilityTimeout=%s, lease=%s, maxDeliveries=%d, naming=%s, tls=%s, sentinel=%s, publishRetry=%s, content=%s, routing=%s, events=%s]"
+    return "BrokerConfig[url=%s, resultsUrl=%s, resultExpires=%s, defaultQueue=%s, maxConnections=%d, connectTimeout=%s, socketTimeout=%s, visibilityTimeout=%s, lease=%s, maxDeliveries=%d, naming=%s, tls=%s, sentinel=%s, publishRetry=%s, content=%s, routing=%s, inheritParentPriority=%s, events=%s]"
         .formatted(
             RedisUrl.parse(url),
             RedisUrl.parseResults(resultsUrl),
@@ -317,6 +324,7 @@ public record BrokerConfig(
             publishRetry,
             content,
             routing,
+            inheritParentPriority,
             events);
   }
 
@@ -337,6 +345,7 @@ public record BrokerConfig(
     private RedisSentinel sentinel = RedisSentinel.NONE;
     private PublishRetryPolicy publishRetry = PublishRetryPolicy.DEFAULT;
     private ContentConfig content = ContentConfig.DEFAULT;
+    private boolean inheritParentPriority;
     private RoutingConfig routing = RoutingConfig.DEFAULT;
     private EventConfig events = EventConfig.DEFAULT;
 
@@ -533,6 +542,11 @@ public record BrokerConfig(
       return this;
     }
 
+    public Builder inheritParentPriority(boolean value) {
+      inheritParentPriority = value;
+      return this;
+    }
+
     public Builder publishRetry(PublishRetryPolicy value) {
       publishRetry = value;
       return this;
@@ -561,6 +575,7 @@ public record BrokerConfig(
           publishRetry,
           content,
           routing,
+          inheritParentPriority,
           events);
     }
   }

@@ -49,6 +49,7 @@ public final class MessageFactory {
   private final String defaultQueue;
   private final RoutingConfig routing;
   private final ContentConfig content;
+  private final boolean inheritParentPriority;
   private final Clock clock;
   private final String origin = "gen%d@%s".formatted(ProcessHandle.current().pid(), hostName());
   private final String replyTo = UUID.randomUUID().toString();
@@ -61,6 +62,7 @@ public final class MessageFactory {
     this.defaultQueue = config.defaultQueue();
     this.routing = config.routing();
     this.content = config.content();
+    this.inheritParentPriority = config.inheritParentPriority();
     this.clock = clock;
   }
 
@@ -97,7 +99,57 @@ public final class MessageFactory {
    * @throws QueueNotFoundException if its queue has to be declared and is not
    */
   public TaskMessage message(TaskSignature signature) {
-    SendOptions options = routing.options(signature);
+    return message(signature, routing.options(signature));
+  }
+
+  /**
+   * The message of a call that a running task makes: that is its parent, and both have one root,
+   * unless the call names others. Where neither the call nor the routing says a priority it may
+   * inherit the parent's (celery {@code app/base.py:Celery.send_task}, {@code
+   * task_inherit_parent_priority}); a call that names both root and parent is nobody's heir.
+   *
+   * @throws IllegalArgumentException as {@link #message(TaskSignature)}
+   * @throws QueueNotFoundException if its queue has to be declared and is not
+   */
+  public TaskMessage child(TaskMessage parent, TaskSignature signature) {
+    SendOptions given = signature.options();
+    SendOptions.Builder related = given.toBuilder();
+    if (given.parentId() == null) {
+      related.parentId(parent.headers().id());
+    }
+    if (given.rootId() == null) {
+      String root = parent.headers().rootId();
+      related.rootId(root == null ? parent.headers().id() : root);
+    }
+    TaskSignature call = signature.with(related.build());
+    SendOptions options = routing.options(call);
+    boolean adopted = given.rootId() != null && given.parentId() != null;
+    if (options.priority() == null && !adopted) {
+      options = options.toBuilder().priority(inheritedPriority(parent)).build();
+    }
+    return message(call, options);
+  }
+
+  /**
+   * The priority that callbacks and the next step of a chain take over from the task they follow,
+   * in place of their own (celery {@code app/trace.py:trace_task}); null if they keep theirs.
+   */
+  public @Nullable Integer inheritedPriority(TaskMessage parent) {
+    return inheritParentPriority
+        ? (Integer) Math.max(0, Math.min(9, parent.properties().priority()))
+        : null;
+  }
+
+  /**
+   * Does nothing if a message may go straight to this queue.
+   *
+   * @throws QueueNotFoundException if it has to be declared and is not
+   */
+  public void requireQueue(String queue) {
+    var unused = routing.destination(SendOptions.onQueue(queue), defaultQueue);
+  }
+
+  private TaskMessage message(TaskSignature signature, SendOptions options) {
     PythonReadable.check(signature.task(), options);
     List<Object> callbacks = WireSignature.all(options.link());
     List<Object> errbacks = WireSignature.all(options.linkError());

@@ -44,6 +44,7 @@ class BrokerConfigTest {
                     3, Duration.ZERO, Duration.ofMillis(200), Duration.ofSeconds(1)),
                 ContentConfig.DEFAULT,
                 RoutingConfig.DEFAULT,
+                false,
                 EventConfig.DEFAULT));
   }
 

@@ -1,5 +1,6 @@
 package dev.stalk.it;
 
+import dev.stalk.broker.message.SendOptions;
 import dev.stalk.broker.message.TaskSignature;
 import dev.stalk.worker.IgnoreTask;
 import dev.stalk.worker.PythonError;
@@ -164,6 +165,23 @@ public final class TwinTasks {
             hidden.options().toBuilder().id(context.id() + ".hidden").addToParent(false).build()));
     context.send(TaskSignature.of("twin.parent").on(context.queue()).withId(context.id() + ".2"));
     return 40;
+  }
+
+  @Task("twin.priority")
+  public int priority(TaskContext context) {
+    return context.priority();
+  }
+
+  @Task("twin.relay")
+  public void relay(TaskContext context) {
+    SendOptions.Builder options = SendOptions.builder().queue(context.queue());
+    TaskSignature asked = TaskSignature.of("twin.priority");
+    context.send(asked.with(options.id(context.id() + ".plain").build()));
+    context.send(asked.with(options.id(context.id() + ".own").priority(2).build()));
+    context.send(asked.with(options.id(context.id() + ".first").priority(0).build()));
+    options.priority(null).parentId("p");
+    context.send(asked.with(options.id(context.id() + ".half").build()));
+    context.send(asked.with(options.id(context.id() + ".adopted").rootId("r").build()));
   }
 
   @Task("twin.child")

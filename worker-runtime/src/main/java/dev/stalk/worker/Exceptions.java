@@ -1,6 +1,8 @@
 package dev.stalk.worker;
 
+import dev.stalk.broker.QueueNotFoundException;
 import dev.stalk.broker.TaskFailedException;
+import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.message.RemoteException;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
@@ -76,6 +78,11 @@ final class Exceptions {
     }
     if (error instanceof SoftTimeLimitExceeded) {
       return RemoteException.of("billiard.exceptions", "SoftTimeLimitExceeded");
+    }
+    if (error instanceof QueueNotFoundException missing) { // celery app/routes.py:Router
+      String queue = MessageCodec.repr(missing.queue());
+      return RemoteException.of(
+          "celery.exceptions", "QueueNotFound", "Queue " + queue + " missing from task_queues");
     }
     PythonClass python = python(error.getClass());
     String message = error.getMessage();

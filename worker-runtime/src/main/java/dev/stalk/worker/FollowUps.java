@@ -10,6 +10,7 @@ import dev.stalk.broker.message.Route;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.message.TaskResult;
 import dev.stalk.broker.message.TaskState;
+import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.UnroutableException;
@@ -21,6 +22,8 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a message says is to be done after its task: callbacks and the next step of its chain when
@@ -29,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * and members of chords are refused before the task begins. Immutable.
  */
 final class FollowUps {
+  private static final Logger log = LoggerFactory.getLogger(FollowUps.class);
+
   private final TaskMessage message;
   private final MessageFactory messages;
   private final Function<Route, List<String>> queuesOf;
@@ -112,21 +117,36 @@ final class FollowUps {
       return Sent.NOTHING;
     }
     Sent sent = new Sent();
-    sendAll(callbacks, value, callbacks.size() > 1, sent);
+    List<EmbeddedSignature> called = callbacks.stream().map(this::heir).toList();
+    sendAll(called, value, called.size() > 1, sent);
     if (!chain.isEmpty()) {
       EmbeddedSignature next = chain.get(chain.size() - 1);
       List<Object> rest = new ArrayList<>();
       chain.subList(0, chain.size() - 1).forEach(step -> rest.add(step.raw()));
-      send(next.before(rest), value, sent);
+      send(heir(next.before(rest)), value, sent);
     }
     return sent;
   }
 
+  /** With this task's priority in place of its own, if that is inherited. */
+  private EmbeddedSignature heir(EmbeddedSignature signature) {
+    Integer priority = messages.inheritedPriority(message);
+    return priority == null ? signature : signature.with("priority", priority);
+  }
+
+  /**
+   * What follows a failure.
+   *
+   * @param unsent why an errback could not be sent; null if all could
+   */
+  record Failures(List<Effect> effects, @Nullable String unsent) {}
+
   /**
    * The same failure for every further step of the chain, then the errbacks, each with this task's
-   * id before its own arguments.
+   * id before its own arguments. One that cannot be sent, as its queue is not declared for example,
+   * keeps neither the failure nor the others.
    */
-  List<Effect> afterFailure(
+  Failures afterFailure(
       RemoteException failure, @Nullable String traceback, boolean stored, Instant failed) {
     Sent sent = new Sent();
     if (stored) {
@@ -150,8 +170,21 @@ final class FollowUps {
         }
       }
     }
-    sendAll(errbacks, message.headers().id(), !errbacks.isEmpty(), sent);
-    return sent.effects();
+    return new Failures(sent.effects(), sendErrbacks(sent));
+  }
+
+  private @Nullable String sendErrbacks(Sent sent) {
+    String group = UUID.randomUUID().toString();
+    String unsent = null;
+    for (int i = 0; i < errbacks.size(); i++) {
+      try {
+        var unused = send(errbacks.get(i), message.headers().id(), group, i, sent);
+      } catch (IllegalArgumentException | BrokerException | EncodingException e) {
+        log.error("task {}: an errback cannot be sent", OneLine.of(message.headers().id()), e);
+        unsent = OneLine.of("an errback could not be sent: " + e.getMessage());
+      }
+    }
+    return unsent;
   }
 
   private void sendAll(
@@ -230,8 +263,12 @@ final class FollowUps {
 
     /** A copy that goes on with these steps. */
     EmbeddedSignature before(List<Object> steps) {
+      return with("chain", steps);
+    }
+
+    EmbeddedSignature with(String option, Object value) {
       Map<String, @Nullable Object> changed = new HashMap<>(options);
-      changed.put("chain", steps);
+      changed.put(option, value);
       return new EmbeddedSignature(raw, changed);
     }
 

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <caption>Outcomes</caption>
  * <tr><th>outcome</th><th>result stored</th><th>message</th></tr>
  * <tr><td>Succeeded</td><td>SUCCESS, unless ignored</td><td>acknowledged</td></tr>
- * <tr><td>Failed</td><td>FAILURE, unless ignored</td><td>acknowledged</td></tr>
+ * <tr><td>Failed</td><td>FAILURE, unless ignored</td><td>acknowledged; quarantined if an errback cannot be sent</td></tr>
  * <tr><td>Retried</td><td>RETRY, unless ignored</td><td>sent again, with the same id; this one acknowledged</td></tr>
  * <tr><td>Ignored</td><td>none</td><td>acknowledged</td></tr>
  * <tr><td>Returned</td><td>none</td><td>back to its queue, marked redelivered</td></tr>
@@ -120,13 +120,21 @@ sealed interface Outcome {
       Throwable error,
       RemoteException failure,
       @Nullable String traceback,
-      List<@Nullable Object> children)
+      List<@Nullable Object> children,
+      long deliveries)
       implements Outcome {
     @Override
     public List<Effect> effects(Delivery delivery, Instant now) {
       List<Effect> effects =
           new ArrayList<>(results.error(TaskState.FAILURE, failure, traceback, children, now));
-      effects.addAll(followUps.afterFailure(failure, traceback, results.storesErrors(), now));
+      FollowUps.Failures after =
+          followUps.afterFailure(failure, traceback, results.storesErrors(), now);
+      effects.addAll(after.effects());
+      if (after.unsent() != null) { // somebody is to hear of it
+        effects.add(
+            new Effect.Quarantine(
+                delivery.queue(), after.unsent(), deliveries, delivery.message()));
+      }
       return effects;
     }
 
@@ -238,7 +246,7 @@ sealed interface Outcome {
     public List<Effect> effects(Delivery delivery, Instant now) {
       List<Effect> effects =
           new ArrayList<>(results.error(TaskState.FAILURE, failure, null, List.of(), now));
-      effects.addAll(followUps.afterFailure(failure, null, results.storesErrors(), now));
+      effects.addAll(followUps.afterFailure(failure, null, results.storesErrors(), now).effects());
       effects.add(new Effect.Quarantine(delivery.queue(), reason, deliveries, delivery.message()));
       return effects;
     }

@@ -1,5 +1,6 @@
 package dev.stalk.worker;
 
+import dev.stalk.broker.QueueNotFoundException;
 import dev.stalk.broker.codec.EncodingException;
 import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.codec.ResultTooLargeException;
@@ -7,6 +8,7 @@ import dev.stalk.broker.codec.ResultTuple;
 import dev.stalk.broker.message.RemoteException;
 import dev.stalk.broker.message.TaskHeaders;
 import dev.stalk.broker.message.TaskMessage;
+import dev.stalk.broker.transport.BrokerException;
 import dev.stalk.broker.transport.Delivery;
 import dev.stalk.worker.config.AckMode;
 import dev.stalk.worker.config.RetryConfig;
@@ -140,18 +142,26 @@ final class TaskCall {
   private Outcome failure(
       String name, Throwable error, RemoteException failure, @Nullable String traceback) {
     return new Outcome.Failed(
-        name, admitted.results(), followUps, error, failure, traceback, children());
+        name, admitted.results(), followUps, error, failure, traceback, children(), deliveries);
   }
 
-  /** What becomes of a success whose value cannot be stored (celery {@code backends/redis.py}). */
-  Outcome unencodable(Throwable error) {
-    log.error("{}: the result of a task cannot be written", delivery.queue(), error);
+  /**
+   * What becomes of a success whose value cannot be stored, or handed on to what follows (celery
+   * {@code backends/redis.py}, {@code app/trace.py:trace_task}). Named after what happened.
+   */
+  Outcome unwritable(Throwable error) {
+    log.error("{}: what comes of a task cannot be written", delivery.queue(), error);
+    return failure("failure", error, unwritten(error), traceback(error));
+  }
+
+  private RemoteException unwritten(Throwable error) {
     String why = String.valueOf(error.getMessage());
-    RemoteException failure =
-        error instanceof ResultTooLargeException
-            ? RemoteException.of("celery.exceptions", "BackendStoreError", why)
-            : RemoteException.of("kombu.exceptions", "EncodeError", why);
-    return failure("failure", error, failure, traceback(error));
+    if (error instanceof ResultTooLargeException) {
+      return RemoteException.of("celery.exceptions", "BackendStoreError", why);
+    }
+    return error instanceof QueueNotFoundException || error instanceof BrokerException
+        ? services.exceptions().remote(error)
+        : RemoteException.of("kombu.exceptions", "EncodeError", why);
   }
 
   /** The hard time limit (celery {@code worker/request.py:Request.on_timeout}). */
@@ -222,8 +232,8 @@ final class TaskCall {
           cause == null ? null : services.exceptions().remote(cause),
           traceback(cause == null ? retry : cause) + "celery.exceptions.Retry: " + said + "\n",
           childrenAndItself());
-    } catch (EncodingException e) {
-      return failed(e); // arguments of the task's own making
+    } catch (EncodingException | QueueNotFoundException e) {
+      return failed(e); // arguments, or a queue, of the task's own making
     }
   }
 
@@ -272,6 +282,9 @@ final class TaskCall {
   /** The same message to the queue it came from, unless the task says otherwise. */
   private TaskMessage next(RetryTask retry, @Nullable Instant eta, Instant now) {
     String queue = retry.queue();
+    if (queue != null) {
+      services.messages().requireQueue(queue);
+    }
     return services
         .messages()
         .nextAttempt(

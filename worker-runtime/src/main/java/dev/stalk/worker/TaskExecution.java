@@ -93,7 +93,7 @@ final class TaskExecution implements Runnable {
   private volatile @Nullable CompletableFuture<Boolean> acknowledgement;
 
   /** What monitors are told when it is settled. */
-  private volatile @Nullable Event closing;
+  private volatile List<Event> closing = List.of();
 
   /** What the task goes on doing after its thread has left. */
   private volatile @Nullable CompletionStage<?> pending;
@@ -364,17 +364,18 @@ final class TaskExecution implements Runnable {
     synchronized (lock) {
       limits.forEach(limit -> limit.cancel(false));
     }
-    announce(ending.outcome());
+    announce(ending.outcome(), ending.settlement().effects());
     sink.ended(this, ending.settlement());
     return true;
   }
 
   /** Has monitors told of it, once it is settled. */
-  private void announce(Outcome outcome) {
+  private void announce(Outcome outcome, List<Effect> effects) {
     WorkerEvents events = services.events();
     if (events != null) {
       Admission.Admitted admitted = admission.admitted();
-      closing = events.of(outcome, admitted == null ? null : admitted.results().taskId());
+      String id = admitted == null ? null : admitted.results().taskId();
+      closing = events.of(outcome, id, effects);
     }
   }
 
@@ -414,7 +415,7 @@ final class TaskExecution implements Runnable {
     } catch (RuntimeException | StackOverflowError e) {
       TaskCall begun = call;
       if (outcome instanceof Outcome.Succeeded && begun != null) {
-        return settled(begun.unencodable(e));
+        return settled(begun.unwritable(e));
       }
       throw e;
     }
@@ -563,8 +564,9 @@ final class TaskExecution implements Runnable {
     TaskCall begun = call;
     if (acknowledging != null && begun != null) {
       Outcome lost = begun.lost();
-      announce(lost);
-      return settlement(lost.effects(delivery, services.clock().instant()));
+      List<Effect> effects = lost.effects(delivery, services.clock().instant());
+      announce(lost, effects);
+      return settlement(effects);
     }
     WorkerEvents events = services.events();
     Admission.Admitted admitted = admission.admitted();
@@ -589,17 +591,17 @@ final class TaskExecution implements Runnable {
 
   /** What came out of it is in the broker: monitors may know. */
   void settled() {
-    Event last = closing;
+    List<Event> last = closing;
     WorkerEvents events = services.events();
-    if (last != null && events != null) {
-      closing = null;
-      events.tell(last);
+    if (!last.isEmpty() && events != null) {
+      closing = List.of();
+      last.forEach(events::tell);
     }
   }
 
   /** What came out of it could not be written, and its message is put aside. */
   void unwritten() {
-    announce(Outcome.unwritten(services.content(), admission.deliveries()));
+    announce(Outcome.unwritten(services.content(), admission.deliveries()), List.of());
   }
 
   /** Whether the message is still recorded under its tag, as far as this side knows. */

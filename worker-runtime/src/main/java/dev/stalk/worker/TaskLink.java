@@ -2,7 +2,6 @@ package dev.stalk.worker;
 
 import dev.stalk.broker.TaskSender;
 import dev.stalk.broker.codec.ResultTuple;
-import dev.stalk.broker.message.SendOptions;
 import dev.stalk.broker.message.TaskMessage;
 import dev.stalk.broker.message.TaskSignature;
 import dev.stalk.broker.message.TaskState;
@@ -90,22 +89,13 @@ final class TaskLink {
 
   String send(TaskMessage parent, TaskSignature signature) {
     checkUncut();
-    SendOptions options = signature.options();
-    SendOptions.Builder inherited = options.toBuilder();
-    if (options.parentId() == null) {
-      inherited.parentId(parent.headers().id());
-    }
-    if (options.rootId() == null) {
-      String root = parent.headers().rootId();
-      inherited.rootId(root == null ? parent.headers().id() : root);
-    }
-    TaskMessage message = services.messages().message(signature.with(inherited.build()));
+    TaskMessage message = services.messages().child(parent, signature);
     new TaskSender(services.transport(), services.messages()).send(List.of(message));
     WorkerEvents events = services.events();
     if (events != null) {
       events.sent(message);
     }
-    if (!Boolean.FALSE.equals(options.addToParent())) {
+    if (!Boolean.FALSE.equals(signature.options().addToParent())) {
       addChild(message.headers().id());
     }
     return message.headers().id();

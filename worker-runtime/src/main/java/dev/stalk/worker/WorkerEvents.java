@@ -2,13 +2,17 @@ package dev.stalk.worker;
 
 import dev.stalk.broker.EventDispatcher;
 import dev.stalk.broker.SentEvents;
+import dev.stalk.broker.codec.MessageCodec;
 import dev.stalk.broker.message.Event;
 import dev.stalk.broker.message.TaskHeaders;
 import dev.stalk.broker.message.TaskMessage;
+import dev.stalk.broker.transport.Effect;
 import dev.stalk.worker.config.WorkerConfig;
 import dev.stalk.worker.config.WorkerEventsConfig;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
@@ -77,25 +81,49 @@ final class WorkerEvents {
   }
 
   /**
-   * What there will be to tell of an outcome; null for nothing.
+   * What there will be to tell of an outcome, once it is settled: first of the tasks that are sent
+   * with it, retries, callbacks, errbacks and steps of chains, then of itself (celery {@code
+   * app/amqp.py:AMQP._create_task_sender}).
    *
    * @param id the task's; null if it is not known
+   * @param effects what is written with it
    */
-  @Nullable Event of(Outcome outcome, @Nullable String id) {
-    if (!told.task()) {
-      return null;
+  List<Event> of(Outcome outcome, @Nullable String id, List<Effect> effects) {
+    if (!taskSent && !told.task()) {
+      return List.of();
     }
+    List<Event> events = new ArrayList<>(1);
     try {
-      return outcome.event(id);
+      if (taskSent) {
+        addSent(effects, events);
+      }
+      Event end = told.task() ? outcome.event(id) : null;
+      if (end != null) {
+        events.add(end);
+      }
     } catch (RuntimeException | StackOverflowError e) { // monitors are not worth failing for
       log.warn("monitors cannot be told that task {} has ended", id, e);
-      return null;
+    }
+    return events;
+  }
+
+  /** Of several copies of a message, one for each queue of its exchange, one is told of. */
+  private static void addSent(List<Effect> effects, List<Event> events) {
+    String last = null;
+    for (Effect effect : effects) {
+      if (effect instanceof Effect.Publish published) {
+        TaskMessage sent = MessageCodec.withoutBody(published.publication().message());
+        if (!sent.headers().id().equals(last)) {
+          events.add(SentEvents.of(sent));
+        }
+        last = sent.headers().id();
+      }
     }
   }
 
   /** What there will be to tell of a task that was interrupted and goes back to its queue. */
-  @Nullable Event cancelled(String id) {
-    return told.task() ? TaskEvents.cancelled(id) : null;
+  List<Event> cancelled(String id) {
+    return told.task() ? List.of(TaskEvents.cancelled(id)) : List.of();
   }
 
   /** Tells it. */

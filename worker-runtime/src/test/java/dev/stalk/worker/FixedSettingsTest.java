@@ -63,6 +63,7 @@ class FixedSettingsTest {
     VALUES.put("broker.sentinel-user", "guard");
     VALUES.put("broker.sentinel-password", "word");
     VALUES.put("broker.sentinel-tls", "true");
+    VALUES.put("broker.inherit-parent-priority", "true");
     VALUES.put("broker.publish-retry.max-retries", "4");
     VALUES.put("broker.publish-retry.interval-start", "1s");
     VALUES.put("broker.publish-retry.interval-step", "1s");

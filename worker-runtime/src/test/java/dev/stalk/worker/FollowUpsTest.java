@@ -5,7 +5,11 @@ import static dev.stalk.worker.Bench.stored;
 import static dev.stalk.worker.Messages.aTaskMessage;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.stalk.broker.BrokerConfig;
+import dev.stalk.broker.RoutingConfig;
+import dev.stalk.broker.message.QueueDeclaration;
 import dev.stalk.broker.message.TaskMessage;
+import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Effect;
 import java.io.IOException;
 import java.time.Duration;
@@ -170,6 +174,100 @@ class FollowUpsTest {
 
     assertThat(effects).hasSize(1);
     assertThat(stored(effects.get(0))).contains("\"exc_type\": \"EncodeError\"");
+  }
+
+  /** Only these queues may be sent to. */
+  private void declareOnly(String queue) {
+    bench.services.broker(
+        BrokerConfig.builder()
+            .routing(
+                RoutingConfig.builder()
+                    .createMissingQueues(false)
+                    .queue(QueueDeclaration.of(queue))
+                    .build())
+            .build());
+  }
+
+  @Test
+  void aCallbackToAnUndeclaredQueueIsAFailureOfThatNameAndErrbacksAreCalled() {
+    declareOnly("errors");
+    bench.task((context, arguments) -> 5);
+
+    List<Effect> effects =
+        bench.effects(
+            aTaskMessage()
+                .embed("callbacks", List.of(signature("next", Map.of("queue", "nowhere"))))
+                .embed("errbacks", List.of(signature("oops", Map.of("queue", "errors")))));
+
+    assertThat(effects).hasSize(2);
+    assertThat(stored(effects.get(0)))
+        .startsWith(
+            "{\"status\": \"FAILURE\", \"result\": {\"exc_type\": \"QueueNotFound\", \"exc_message\":"
+                + " [\"Queue 'nowhere' missing from task_queues\"], \"exc_module\":"
+                + " \"celery.exceptions\"}");
+    assertThat(published(effects.get(1)).headers().task()).isEqualTo("oops");
+  }
+
+  @Test
+  void anErrbackThatCannotBeSentKeepsNeitherTheFailureNorTheOthers() {
+    declareOnly("errors");
+    bench.throwing(TaskOptions.DEFAULT, new IOException("no"));
+    Delivery delivery =
+        aTaskMessage()
+            .embed(
+                "errbacks",
+                List.of(
+                    signature("lost", Map.of("queue", "nowhere")),
+                    signature("oops", Map.of("queue", "errors"))))
+            .delivery(1);
+
+    List<Effect> effects = bench.run(delivery).effects();
+
+    assertThat(effects).hasSize(3);
+    assertThat(stored(effects.get(0))).contains("\"exc_type\": \"OSError\"");
+    assertThat(published(effects.get(1)).headers().task()).isEqualTo("oops");
+    Effect.Quarantine kept = (Effect.Quarantine) effects.get(2);
+    assertThat(kept.reason()).startsWith("an errback could not be sent: queue 'nowhere'");
+    assertThat(kept.message()).isEqualTo(delivery.message());
+  }
+
+  @Test
+  void aRetryToAnUndeclaredQueueIsAFailure() {
+    declareOnly("errors");
+    bench.throwing(TaskOptions.DEFAULT, RetryTask.after(Duration.ZERO).on("nowhere"));
+
+    List<Effect> effects = bench.effects(aTaskMessage());
+
+    assertThat(effects).hasSize(1);
+    assertThat(stored(effects.get(0))).contains("\"exc_type\": \"QueueNotFound\"");
+  }
+
+  @Test
+  void callbacksAndTheNextStepInheritThePriority() {
+    bench.services.broker(BrokerConfig.builder().inheritParentPriority(true).build());
+    bench.task((context, arguments) -> 5);
+    Messages message =
+        aTaskMessage()
+            .priority(6)
+            .embed("callbacks", List.of(signature("next", Map.of("priority", 2))))
+            .embed("chain", List.of(signature("step", Map.of())));
+
+    List<Effect> effects = bench.effects(message);
+
+    assertThat(published(effects.get(0)).properties().priority()).isEqualTo(6);
+    assertThat(published(effects.get(1)).properties().priority()).isEqualTo(6);
+  }
+
+  @Test
+  void anErrbackKeepsItsOwnPriority() {
+    bench.services.broker(BrokerConfig.builder().inheritParentPriority(true).build());
+    bench.throwing(TaskOptions.DEFAULT, new IOException("no"));
+
+    List<Effect> effects =
+        bench.effects(
+            aTaskMessage().priority(6).embed("errbacks", List.of(signature("oops", Map.of()))));
+
+    assertThat(published(effects.get(1)).properties().priority()).isZero();
   }
 
   @Test

@@ -24,6 +24,7 @@ final class Services {
   private final RecentSuccesses successes = new RecentSuccesses();
   private int maxDeliveries = 5;
   private Duration grace = Duration.ofMillis(20);
+  private BrokerConfig broker = BrokerConfig.builder().build();
   private ContentConfig content = ContentConfig.DEFAULT;
   private Clock clock = Clock.systemUTC();
   private @Nullable WorkerEvents events;
@@ -31,6 +32,11 @@ final class Services {
   Services(TaskRegistry registry, FakeTransport transport) {
     this.registry = registry;
     this.transport = transport;
+  }
+
+  Services broker(BrokerConfig value) {
+    broker = value;
+    return this;
   }
 
   Services content(ContentConfig value) {
@@ -83,7 +89,7 @@ final class Services {
         registry,
         new DeliveryLimit(transport, maxDeliveries),
         transport,
-        new MessageFactory(BrokerConfig.builder().content(content).build(), clock),
+        new MessageFactory(broker.toBuilder().content(content).build(), clock),
         new Exceptions(exceptions),
         timer,
         grace,

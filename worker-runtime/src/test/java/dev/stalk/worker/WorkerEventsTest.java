@@ -20,6 +20,7 @@ import java.time.ZoneOffset;
 import java.util.AbstractList;
 import java.util.ConcurrentModificationException;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -398,6 +399,43 @@ class WorkerEventsTest {
     assertLike(told.get(0), "task-sent.json");
     assertThat(told.get(0).get("parent_id").stringValue()).isEqualTo("id-1");
     assertThat(told.get(0).get("queue").stringValue()).isEqualTo("elsewhere");
+  }
+
+  @Test
+  void whatFollowsATaskIsToldBeforeItsEnd() {
+    events = events(TASKS, true);
+    task((context, arguments) -> 5);
+    Map<String, Object> next = Map.of("task", "next", "args", List.of(), "options", Map.of());
+
+    List<JsonNode> told =
+        told(aTaskMessage().embed("callbacks", List.of(next)).embed("chain", List.of(next)));
+
+    assertThat(types(told))
+        .containsExactly(
+            "task-received", "task-started", "task-sent", "task-sent", "task-succeeded");
+    assertThat(told.get(2).get("name").stringValue()).isEqualTo("next");
+    assertThat(told.get(2).get("args").stringValue()).isEqualTo("(5,)");
+  }
+
+  @Test
+  void aRetryIsToldAsSentAndOnlyOnceItIsSettled() {
+    events = events(TASKS, true);
+    task(
+        (context, arguments) -> {
+          throw RetryTask.after(Duration.ofSeconds(5));
+        });
+    TaskExecution execution = execution(aTaskMessage().delivery(1));
+
+    execution.run();
+
+    assertThat(dispatcher.published() + dispatcher.waiting()).isEqualTo(2); // received, started
+    execution.settled();
+    dispatcher.close();
+    List<JsonNode> told = fanout.rest();
+    assertThat(types(told).subList(2, 4)).containsExactly("task-sent", "task-retried");
+    assertThat(told.get(2).get("uuid").stringValue()).isEqualTo("id-1");
+    assertThat(told.get(2).get("retries").intValue()).isOne();
+    assertThat(told.get(2).get("eta").stringValue()).isEqualTo("2026-11-22T10:15:35.500000+00:00");
   }
 
   @Test

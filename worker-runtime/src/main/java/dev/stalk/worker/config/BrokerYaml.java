@@ -55,6 +55,9 @@ final class BrokerYaml {
     broker.text("global-keyprefix", prefix -> set(builder -> builder.globalKeyprefix(prefix)));
     broker.text("sep", separator -> set(builder -> builder.sep(separator)));
     broker.integers("priority-steps", steps -> set(builder -> builder.prioritySteps(steps)));
+    broker.bool(
+        "inherit-parent-priority",
+        inherit -> set(builder -> builder.inheritParentPriority(inherit)));
     readTls(broker);
     readSentinel(broker);
     broker.section("publish-retry", this::readPublishRetry);

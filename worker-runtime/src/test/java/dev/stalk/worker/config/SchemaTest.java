@@ -132,6 +132,7 @@ class SchemaTest {
     expected.put("broker.ssl-cert-reqs", "required");
     expected.put("broker.check-hostname", true);
     expected.put("broker.sentinel-tls", false);
+    expected.put("broker.inherit-parent-priority", broker.inheritParentPriority());
     PublishRetryPolicy retry = broker.publishRetry();
     expected.put("broker.publish-retry.max-retries", retry.maxRetries());
     expected.put("broker.publish-retry.interval-start", retry.intervalStart());
