@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stalk.broker.BrokerClient;
 import dev.stalk.broker.message.TaskSignature;
+import dev.stalk.worker.Worker;
+import dev.stalk.worker.config.QueueConfig;
+import dev.stalk.worker.config.WorkerConfig;
+import dev.stalk.worker.config.WorkerEventsConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -16,10 +21,10 @@ class IdleCostIT {
       Duration.ofSeconds(Integer.getInteger("stalk.idle", 40)).toNanos();
 
   @ParameterizedTest
-  @CsvSource({"10, 10"})
-  void anIdleWorkerCostsRedisFewCommandsASecondInAll(int queues, int limit) {
+  @CsvSource({"10, PT0S, 10", "10, PT2S, 10"})
+  void anIdleWorkerCostsRedisFewCommandsASecondInAll(int queues, Duration heartbeat, int limit) {
     try (Interop peers = new Interop()) {
-      peers.javaWorker(names(queues));
+      start(peers, heartbeat, names(queues));
       awaitArmed(peers, queues + 1); // the timer of the parked messages is one more
       long before = Commands.total(peers.redis());
       long start = System.nanoTime();
@@ -31,9 +36,11 @@ class IdleCostIT {
 
       double seconds = (System.nanoTime() - start) / 1e9;
       double rate = (Commands.total(peers.redis()) - before) / seconds;
-      System.out.printf("%d idle queues: %.2f commands a second%n", queues, rate);
+      System.out.printf(
+          "%d idle queues, heartbeat %s: %.2f commands a second%n", queues, heartbeat, rate);
       assertThat(rate).as(Commands.table(peers.redis())).isLessThanOrEqualTo(limit);
       assertThat(Commands.count(peers.redis(), "brpop")).isZero();
+      assertThat(Commands.count(peers.redis(), "publish") > 0).isEqualTo(!heartbeat.isZero());
     }
   }
 
@@ -70,6 +77,24 @@ class IdleCostIT {
       assertThat(sum).isEqualTo(i + 1);
     }
     return slowest;
+  }
+
+  private static void start(Interop peers, Duration heartbeat, String... queues) {
+    WorkerConfig.Builder config =
+        WorkerConfig.builder()
+            .broker(peers.config().build())
+            .events(new WorkerEventsConfig(false, heartbeat));
+    for (String queue : queues) {
+      config.queue(queue, new QueueConfig(4, 4));
+    }
+    Worker worker =
+        Worker.builder()
+            .config(config.build())
+            .tasks(new JavaTasks(peers::note))
+            .metrics(new SimpleMeterRegistry())
+            .build();
+    worker.start();
+    peers.closed(worker);
   }
 
   private static String[] names(int queues) {
