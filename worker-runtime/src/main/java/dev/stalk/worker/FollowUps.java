@@ -174,6 +174,9 @@ final class FollowUps {
   }
 
   private @Nullable String sendErrbacks(Sent sent) {
+    if (errbacks.isEmpty()) {
+      return null;
+    }
     String group = UUID.randomUUID().toString();
     String unsent = null;
     for (int i = 0; i < errbacks.size(); i++) {

@@ -112,6 +112,7 @@ sealed interface Outcome {
    *
    * @param name {@code failure} or {@code timeout}
    * @param error what listeners are told
+   * @param deliveries how often the message was begun
    */
   record Failed(
       String name,
