@@ -45,7 +45,7 @@ class FollowUpsIT {
                     value = r.get(timeout=50)
                     chain, at = [], r
                     while at is not None:
-                        chain.append(at.result)
+                        chain.append(at.get(timeout=50))
                         at = at.parent
                     [value, chain, [c.id for c in r.parent.children] == [r.id]]
                     """)
