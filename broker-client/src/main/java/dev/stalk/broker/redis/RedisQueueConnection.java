@@ -244,7 +244,8 @@ final class RedisQueueConnection implements QueueConnection {
     names.add(keys.unacked());
     names.add(keys.unackedIndex());
     order.forEach(source -> names.addAll(source.keys()));
-    RedisSettlements settlements = new RedisSettlements(settling, keys, config.visibilityTimeout(), numbers, marker);
+    RedisSettlements settlements =
+        new RedisSettlements(settling, keys, config.visibilityTimeout(), numbers, marker);
     List<byte[]> arguments = arguments(order, settlements, wanted, armed, names);
     long first = nextTag;
     nextTag += wanted;
