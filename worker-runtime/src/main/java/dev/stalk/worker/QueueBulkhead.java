@@ -40,7 +40,7 @@ final class QueueBulkhead {
   }
 
   private static ReadAhead readAhead(QueueConfig config) {
-    return new ReadAhead(Math.max(0, config.readAhead() - config.buffer()));
+    return new ReadAhead(Math.max(0, config.readAhead() - config.buffer()), config.threads());
   }
 
   private void startAutoscaling(QueueConfig changed) {
@@ -74,11 +74,17 @@ final class QueueBulkhead {
     return inFlight.incrementAndGet() <= places();
   }
 
-  /** An execution gives back its place. */
-  void leave() {
+  /**
+   * An execution gives back its place.
+   *
+   * @param begun whether it had begun: what was taken back unbegun says nothing of the pace
+   */
+  void leave(boolean begun) {
     inFlight.decrementAndGet();
     taken.decrementAndGet();
-    readAhead.left();
+    if (begun) {
+      readAhead.left();
+    }
   }
 
   /**
@@ -87,7 +93,7 @@ final class QueueBulkhead {
    */
   void readNoFurtherAhead() {
     if (readAhead.isWanted()) {
-      readAhead = new ReadAhead(0);
+      readAhead = new ReadAhead(0, 0);
     }
   }
 

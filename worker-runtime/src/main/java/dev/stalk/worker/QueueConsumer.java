@@ -27,7 +27,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +41,9 @@ import org.slf4j.LoggerFactory;
  * into {@link #finished} and raise {@link #signal}; nothing else is shared.
  */
 final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
+  private static final Comparator<TaskExecution> NEWEST_FIRST =
+      Comparator.comparingLong(QueueConsumer::order).reversed();
+
   private static final Logger log = LoggerFactory.getLogger(QueueConsumer.class);
 
   /** The most messages one exchange settles or fetches: keeps the script's work short. */
@@ -82,8 +84,12 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
 
   private final Signal signal;
   private final Queue<Settlement> finished = new ConcurrentLinkedQueue<>();
+  private final Queue<List<Returned>> returned = new ConcurrentLinkedQueue<>();
   private final Map<String, TaskExecution> held = new ConcurrentHashMap<>();
   private final AtomicLong heldBytes = new AtomicLong();
+
+  /** What goes back to its queue, and how. Whoever takes it back says so; the loop orders it. */
+  private record Returned(TaskExecution execution, Settlement settlement) {}
 
   // written by whoever reconfigures the queue, read by the loop
   private volatile TaskConfig tasks;
@@ -115,6 +121,8 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private boolean resent;
   private long poll = POLL_MIN;
   private long yielding;
+  private final List<TaskExecution> notBegun = new ArrayList<>();
+  private @Nullable Throwable noThread;
   private QueueBreaker.@Nullable Permissions permissions;
 
   QueueConsumer(
@@ -392,13 +400,13 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       return;
     }
     List<TaskExecution> waiting =
-        newestFirst(held.values().stream().filter(TaskExecution::isWaiting));
-    List<TaskExecution> returned =
+        held.values().stream().filter(TaskExecution::isWaiting).sorted(NEWEST_FIRST).toList();
+    List<TaskExecution> tooMany =
         waiting.subList(0, Math.max(0, waiting.size() - mayWait)).stream()
             .filter(TaskExecution::takeBackIfWaiting)
             .toList();
-    metrics.givenBack(returned.size());
-    returnToQueue(returned, QueueConsumer::returningUnbegun);
+    metrics.givenBack(tooMany.size());
+    returnToQueue(tooMany, QueueConsumer::returningUnbegun);
   }
 
   private void await() {
@@ -411,7 +419,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private void awaitNews() {
     long most = bulkhead.nanosToWait(time.nanoTime());
     if (!drained || !fetching) {
-      signal.await(Math.min(most, nanosToWait()));
+      signal.await(Math.min(SAFETY_LOOK, Math.min(most, nanosToWait())));
     } else if (connection.givesNotice()) {
       long look = SAFETY_LOOK + ThreadLocalRandom.current().nextLong(SAFETY_LOOK / 4);
       signal.await(Math.min(most, look));
@@ -447,6 +455,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   }
 
   private void collectFinished() {
+    collectReturned();
     while (unsettled.size() < BATCH) {
       Settlement settlement = finished.poll();
       if (settlement == null) {
@@ -454,6 +463,16 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       }
       unsettled.add(settlement);
     }
+  }
+
+  /** The newest first, as each is put before those that are in the queue. */
+  private void collectReturned() {
+    List<Returned> all = new ArrayList<>();
+    for (List<Returned> some = returned.poll(); some != null; some = returned.poll()) {
+      all.addAll(some);
+    }
+    all.sort(Comparator.comparing(Returned::execution, NEWEST_FIRST));
+    all.forEach(back -> finished.add(back.settlement()));
   }
 
   private void exchange(int places) {
@@ -471,9 +490,15 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       pause();
       return;
     }
-    settled(exchange.fates());
-    resent = false;
     int fetched = exchange.deliveries().size();
+    try {
+      settled(exchange.fates());
+    } finally {
+      exchange.deliveries().forEach(this::begin);
+      giveBack(places - fetched);
+      rate.took(fetched);
+    }
+    resent = false;
     metrics.exchanged(fetched, exchange.quarantined());
     if (fetched > 0) {
       poll = POLL_MIN;
@@ -482,9 +507,6 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     if (exchange.quarantined() > 0) {
       log.error("{}: {} messages are no JSON objects; quarantined", name, exchange.quarantined());
     }
-    exchange.deliveries().forEach(this::begin);
-    giveBack(places - fetched);
-    rate.took(fetched);
     BrokerException failure = exchange.failure();
     if (failure == null) {
       outage.passed();
@@ -493,6 +515,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       outage.failed(failure);
       pause();
     }
+    returnNotBegun();
   }
 
   /** What was on its way here when the worker began to stop goes back like the rest. */
@@ -502,11 +525,40 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     held.put(delivery.tag(), execution);
     heldBytes.addAndGet(delivery.message().length);
     if (ending && execution.takeBackIfWaiting()) {
-      finished.add(execution.takenBack());
+      notBegun.add(execution);
       guard.left();
       bulkhead.release(1);
     } else {
+      run(execution, guard);
+    }
+  }
+
+  /** What no thread can be made for goes back, and takes nothing of what came with it along. */
+  private void run(TaskExecution execution, BreakerGuard guard) {
+    try {
       bulkhead.run(() -> runIfPermitted(execution, guard));
+    } catch (RuntimeException | Error e) {
+      if (execution.takeBackIfWaiting()) {
+        guard.left();
+        bulkhead.release(1);
+        notBegun.add(execution);
+      }
+      noThread = e;
+    }
+  }
+
+  /** Of what came. If no thread could be made the loop pauses; there may be some again then. */
+  private void returnNotBegun() {
+    if (notBegun.isEmpty()) {
+      return;
+    }
+    Throwable failure = noThread;
+    returnToQueue(
+        notBegun, failure == null ? TaskExecution::takenBack : QueueConsumer::returningUnbegun);
+    notBegun.clear();
+    noThread = null;
+    if (failure != null) {
+      throw new IllegalStateException("no thread could be made", failure);
     }
   }
 
@@ -517,10 +569,10 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private void runIfPermitted(TaskExecution execution, BreakerGuard guard) {
     if (!bulkhead.mayBegin() && execution.takeBackIfWaiting()) {
       metrics.givenBack(1);
-      finished.add(returningUnbegun(execution));
+      returnToQueue(List.of(execution), QueueConsumer::returningUnbegun);
     } else if (!guard.mayBegin() && execution.takeBackIfWaiting()) {
       metrics.rejected();
-      finished.add(returningUnbegun(execution));
+      returnToQueue(List.of(execution), QueueConsumer::returningUnbegun);
     }
     execution.run();
   }
@@ -551,9 +603,11 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   }
 
   private void settled(List<Settlement.Fate> fates) {
+    List<Settlement> answered = List.copyOf(unsettled);
+    unsettled.clear(); // at once: whatever happens here, they were answered
     List<Settlement> refused = new ArrayList<>();
     for (int i = 0; i < fates.size(); i++) {
-      Settlement settlement = unsettled.get(i);
+      Settlement settlement = answered.get(i);
       TaskExecution execution = held.get(settlement.tag());
       if (execution != null && execution.awaits(settlement)) {
         acknowledged(execution, fates.get(i));
@@ -576,7 +630,6 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
         case REFUSED -> refused.add(settlement);
       }
     }
-    unsettled.clear();
     refused.forEach(this::refused);
   }
 
@@ -667,14 +720,17 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
 
   @Override
   public void left(TaskExecution execution) {
-    bulkhead.leave();
+    bulkhead.leave(execution.hasBegun());
     signal.raise();
   }
 
   @Override
   public void stuck(TaskExecution execution, Thread thread) {
-    bulkhead.giveUp(thread);
-    left(execution);
+    try {
+      bulkhead.giveUp(thread);
+    } finally {
+      left(execution); // also if no other thread can be made
+    }
     log.error(
         "{}: a task that was stopped does not end; its thread is replaced, {} are stuck now\n{}",
         name,
@@ -737,11 +793,10 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
 
   private void returnToQueue(
       List<TaskExecution> executions, Function<TaskExecution, Settlement> returning) {
-    newestFirst(executions.stream()).forEach(execution -> finished.add(returning.apply(execution)));
-  }
-
-  private static List<TaskExecution> newestFirst(Stream<TaskExecution> executions) {
-    return executions.sorted(Comparator.comparingLong(QueueConsumer::order).reversed()).toList();
+    returned.add(
+        executions.stream()
+            .map(execution -> new Returned(execution, returning.apply(execution)))
+            .toList());
   }
 
   /** It goes back as it came: nobody has begun it. */

@@ -20,6 +20,7 @@ final class ReadAhead {
   private static final long WINDOW = TimeUnit.MILLISECONDS.toNanos(5);
 
   private final int most;
+  private final int threads;
   private final AtomicLong left = new AtomicLong();
 
   // used by the loop only
@@ -47,16 +48,27 @@ final class ReadAhead {
 
     /** How many leave within this time, at the pace of the span. */
     int pace(long time, long now) {
-      return (int)
-          Math.min(Integer.MAX_VALUE, (double) (left.get() - leftBefore) * time / (now - began));
+      return pace(left.get() - leftBefore, time, now);
+    }
+
+    /** The same without one for each thread, which may be long tasks that began together. */
+    int sustainedPace(long time, long now) {
+      return pace(Math.max(0, left.get() - leftBefore - threads), time, now);
+    }
+
+    private int pace(long tasks, long time, long now) {
+      return (int) Math.min(Integer.MAX_VALUE, (double) tasks * time / (now - began));
     }
   }
 
   /**
    * @param most how many messages may be held beyond the buffer; 0 for none
+   * @param threads how many tasks may run at once: so many may leave together, however long they
+   *     took
    */
-  ReadAhead(int most) {
+  ReadAhead(int most, int threads) {
     this.most = most;
+    this.threads = threads;
   }
 
   boolean isWanted() {
@@ -82,8 +94,9 @@ final class ReadAhead {
     if (!window.open) {
       window.begin(now);
     } else if (window.lasts(WINDOW, now)) {
-      int fitting = Math.min(most, window.pace(HORIZON, now));
-      ahead = Math.max(fitting, lastWindow); // one pause of the JVM does not make tasks long
+      int fitting = Math.min(most, window.sustainedPace(HORIZON, now));
+      int before = window.lasts(PATIENCE, now) ? 0 : lastWindow;
+      ahead = Math.max(fitting, before); // one pause of the JVM does not make tasks long
       lastWindow = fitting;
       window.begin(now);
     }

@@ -19,6 +19,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +49,14 @@ final class ResizableThreadPoolBulkhead implements ThreadPoolBulkhead, Compartme
   private volatile int threads;
 
   ResizableThreadPoolBulkhead(String name, QueueConfig config) {
+    this(name, config, Thread::new);
+  }
+
+  /**
+   * @param threads makes a thread that runs this and has this name
+   */
+  ResizableThreadPoolBulkhead(
+      String name, QueueConfig config, BiFunction<Runnable, String, Thread> threads) {
     this.name = name;
     this.config = resilience(config);
     this.coreThreads = config.coreThreads();
@@ -61,7 +70,7 @@ final class ResizableThreadPoolBulkhead implements ThreadPoolBulkhead, Compartme
             config.keepAlive().toNanos(),
             TimeUnit.NANOSECONDS,
             waiting,
-            task -> new Thread(task, "stalk-" + name + "-" + number.incrementAndGet()),
+            task -> threads.apply(task, "stalk-" + name + "-" + number.incrementAndGet()),
             this::wait);
   }
 
@@ -89,7 +98,16 @@ final class ResizableThreadPoolBulkhead implements ThreadPoolBulkhead, Compartme
 
   @Override
   public void run(Runnable execution) {
-    executor.execute(() -> runSafely(execution));
+    Runnable task = () -> runSafely(execution);
+    try {
+      executor.execute(task);
+    } catch (OutOfMemoryError e) { // no thread can be made; it was not taken in
+      var unused = executor.remove(task);
+      if (executor.getPoolSize() == 0) {
+        throw e;
+      }
+      waiting.put(task); // for those that are there
+    }
     events.publish(() -> new BulkheadOnCallPermittedEvent(name));
   }
 

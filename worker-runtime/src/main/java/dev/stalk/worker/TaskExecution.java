@@ -80,6 +80,9 @@ final class TaskExecution implements Runnable {
   private boolean left; // guarded by lock
   private volatile long begunAt;
 
+  /** It was not taken back before its thread came to it. */
+  private volatile boolean entered;
+
   /** The user's code has begun. Written under the lock once, read by whoever stops the task. */
   private volatile @Nullable TaskCall call;
 
@@ -136,6 +139,11 @@ final class TaskExecution implements Runnable {
     return stage.get() == Stage.WAITING;
   }
 
+  /** Whether a thread has begun with it, whatever became of it then. */
+  boolean hasBegun() {
+    return entered;
+  }
+
   // ---- on the pool's thread
 
   @Override
@@ -145,6 +153,7 @@ final class TaskExecution implements Runnable {
     }
     try {
       if (stage.compareAndSet(Stage.WAITING, Stage.RUNNING)) {
+        entered = true;
         metrics.began(System.nanoTime() - fetched);
         handle();
       }

@@ -6,8 +6,8 @@ import io.github.resilience4j.bulkhead.BulkheadConfig;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.Condition;
@@ -30,7 +30,7 @@ final class VirtualThreadCompartment implements Compartment {
   private final Condition idle = lock.newCondition();
 
   // guarded by lock
-  private final Queue<Runnable> waiting = new ArrayDeque<>();
+  private final Deque<Runnable> waiting = new ArrayDeque<>();
   private final Set<Thread> running = new HashSet<>();
   private final Set<Thread> givenUp = new HashSet<>();
   private int limit;
@@ -88,7 +88,17 @@ final class VirtualThreadCompartment implements Compartment {
       Runnable execution = waiting.remove();
       Thread thread = threads.newThread(() -> runSafely(execution));
       running.add(thread);
-      thread.start();
+      try {
+        thread.start();
+      } catch (OutOfMemoryError e) {
+        running.remove(thread);
+        bulkhead.onComplete();
+        if (running.isEmpty()) {
+          throw e; // nobody would come back for it
+        }
+        waiting.addFirst(execution);
+        return;
+      }
     }
   }
 

@@ -208,7 +208,7 @@ class CompartmentTest {
       assertThat(bulkhead.reserve(1)).isOne();
       bulkhead.run(
           () -> {
-            bulkhead.leave();
+            bulkhead.leave(true);
             free.release();
           });
     }
@@ -282,5 +282,47 @@ class CompartmentTest {
 
     assertThat(bulkhead.threads()).isOne();
     bulkhead.close();
+  }
+
+  /** Stands for a machine that has no more threads to give. */
+  private static final class NoThread extends Thread {
+    @Override
+    public synchronized void start() {
+      throw new OutOfMemoryError("unable to create native thread");
+    }
+  }
+
+  private static ResizableThreadPoolBulkhead withThreads(int available) {
+    AtomicInteger made = new AtomicInteger();
+    return new ResizableThreadPoolBulkhead(
+        "few",
+        new QueueConfig(8, 8),
+        (task, name) ->
+            made.incrementAndGet() > available ? new NoThread() : new Thread(task, name));
+  }
+
+  @Test
+  void whatNoThreadCanBeMadeForIsDoneByThoseThatAreThere() throws Exception {
+    ResizableThreadPoolBulkhead compartment = withThreads(2);
+    Crowd crowd = new Crowd(16);
+    for (int i = 0; i < 16; i++) {
+      compartment.run(crowd::member);
+    }
+    crowd.awaitBegun(2);
+
+    crowd.ending.release(16);
+
+    assertThat(crowd.all.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(crowd.most).hasValue(2);
+    compartment.close();
+  }
+
+  @Test
+  void whereThereIsNoThreadAtAllWhoeverWantsSomethingRunIsTold() {
+    ResizableThreadPoolBulkhead compartment = withThreads(0);
+
+    assertThatThrownBy(() -> compartment.run(() -> {})).isInstanceOf(OutOfMemoryError.class);
+    assertThat(compartment.getMetrics().getQueueDepth()).isZero();
+    compartment.close();
   }
 }

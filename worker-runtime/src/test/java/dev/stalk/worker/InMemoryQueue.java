@@ -6,12 +6,15 @@ import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.Exchange;
 import dev.stalk.broker.transport.QueueConnection;
 import dev.stalk.broker.transport.Settlement;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * One queue in the heap, with the rules of the real one: a message waits or is held, and a
@@ -50,6 +53,20 @@ final class InMemoryQueue implements QueueConnection {
 
   synchronized int waiting() {
     return waiting.size();
+  }
+
+  /** The ids of those that wait, the one that is fetched next first. */
+  synchronized List<String> waitingIds() {
+    Pattern id = Pattern.compile("\"correlation_id\": *\"([^\"]+)\"");
+    List<String> ids = new ArrayList<>();
+    for (byte[] message : waiting) {
+      Matcher found = id.matcher(new String(message, StandardCharsets.UTF_8));
+      if (!found.find()) {
+        throw new IllegalStateException("a message without an id");
+      }
+      ids.add(0, found.group(1));
+    }
+    return ids;
   }
 
   synchronized int held() {

@@ -84,7 +84,7 @@ class QueueBulkheadTest {
     int messages = 10_000;
     Runnable execution =
         () -> {
-          bulkhead.leave();
+          bulkhead.leave(true);
           free.release();
         };
 
@@ -114,8 +114,8 @@ class QueueBulkheadTest {
     bulkhead.adapt(second / 100);
     int reserved = bulkhead.reserve(1000);
 
-    assertThat(reserved).isEqualTo(5 + 10);
-    assertThat(bulkhead.free()).isEqualTo(-10);
+    assertThat(reserved).isEqualTo(5 + 6);
+    assertThat(bulkhead.free()).isEqualTo(-6);
 
     leave(bulkhead, reserved);
     bulkhead.adapt(2 * second / 100);
@@ -125,6 +125,23 @@ class QueueBulkheadTest {
       leave(bulkhead, bulkhead.reserve(1000));
     }
     assertThat(bulkhead.reserve(1000)).isEqualTo(2 + 100);
+    bulkhead.close();
+  }
+
+  @Test
+  void whatWasTakenBackUnbegunSaysNothingOfThePace() {
+    QueueBulkhead bulkhead =
+        new QueueBulkhead(
+            "math", QueueConfig.builder().threads(2).buffer(3).readAhead(100).build());
+    bulkhead.adapt(0);
+    for (int i = 0; i < 1000; i++) {
+      assertThat(bulkhead.reserve(1)).isOne();
+      assertThat(bulkhead.mayBegin()).isTrue();
+      bulkhead.leave(false);
+    }
+    bulkhead.adapt(TimeUnit.MILLISECONDS.toNanos(10));
+
+    assertThat(bulkhead.reserve(1000)).isEqualTo(5);
     bulkhead.close();
   }
 
@@ -150,8 +167,8 @@ class QueueBulkheadTest {
     assertThat(bulkhead.mayBegin()).isTrue();
     assertThat(bulkhead.mayBegin()).isTrue();
     assertThat(bulkhead.mayBegin()).isFalse();
-    bulkhead.leave();
-    bulkhead.leave();
+    bulkhead.leave(true);
+    bulkhead.leave(true);
     assertThat(bulkhead.mayBegin()).isTrue();
     bulkhead.close();
   }
@@ -161,7 +178,7 @@ class QueueBulkheadTest {
       assertThat(bulkhead.mayBegin()).isEqualTo(i < 5);
     }
     for (int i = 0; i < count; i++) {
-      bulkhead.leave();
+      bulkhead.leave(true);
     }
   }
 

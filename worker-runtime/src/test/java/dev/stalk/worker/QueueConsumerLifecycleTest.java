@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stalk.worker.config.QueueConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -92,6 +93,9 @@ class QueueConsumerLifecycleTest {
     assertThat(queue.get().held()).isZero();
     assertThat(queue.get().acknowledged()).isEqualTo(runs.get());
     assertThat(queue.get().acknowledged() + queue.get().waiting()).isEqualTo(MESSAGES);
+    assertThat(queue.get().waitingIds())
+        .as("in the order in which they came")
+        .isSortedAccordingTo(Comparator.comparingInt(id -> Integer.parseInt(id.substring(3))));
   }
 
   @RepeatedTest(5)

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class ReadAheadTest {
   private static final int UNKNOWN = Integer.MAX_VALUE;
 
-  private final ReadAhead ahead = new ReadAhead(240);
+  private final ReadAhead ahead = new ReadAhead(240, 4);
   private long now = Long.MAX_VALUE - 5; // such clocks may begin anywhere, and pass their end
 
   ReadAheadTest() {
@@ -36,7 +36,7 @@ class ReadAheadTest {
 
   @Test
   void asMuchIsReadAheadAsBeginsWithinTwentyMilliseconds() {
-    pass(10, 30);
+    pass(10, 4 + 30);
 
     assertThat(ahead.places()).isEqualTo(60);
   }
@@ -56,6 +56,23 @@ class ReadAheadTest {
   }
 
   @Test
+  void longTasksThatEndTogetherHaveNothingReadAhead() {
+    for (int i = 0; i < 10; i++) {
+      pass(500, 0);
+      pass(5, 4);
+      assertThat(ahead.places()).isZero();
+    }
+  }
+
+  @Test
+  void aQuietTimeEndsIt() {
+    pass(10, 34);
+    pass(2000, 1);
+
+    assertThat(ahead.places()).isZero();
+  }
+
+  @Test
   void thePaceIsJudgedByMillisecondsNotByEachLook() {
     pass(1, 1000);
     assertThat(ahead.places()).isZero();
@@ -66,7 +83,7 @@ class ReadAheadTest {
 
   @Test
   void onePauseChangesNothingTwoDo() {
-    pass(10, 30);
+    pass(10, 4 + 30);
     pass(100, 0);
     assertThat(ahead.places()).isEqualTo(60);
 

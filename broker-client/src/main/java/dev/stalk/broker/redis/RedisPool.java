@@ -87,6 +87,11 @@ final class RedisPool implements AutoCloseable {
         outage.failed(error, started);
       }
       throw error;
+    } catch (Error e) { // no memory, for example: what was asked may still be answered
+      if (connection != null) {
+        discard(connection, new BrokerUnavailableException("the call failed", e));
+      }
+      throw e;
     }
   }
 

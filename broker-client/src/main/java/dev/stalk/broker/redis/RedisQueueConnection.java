@@ -18,6 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.Protocol.Command;
 import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.exceptions.JedisNoScriptException;
 
 /** A line of one or more queues: a connection of its own and the exchange script. One thread's. */
@@ -122,10 +123,14 @@ final class RedisQueueConnection implements QueueConnection {
       RuntimeException error = RedisErrors.translate(e, config.broker());
       if (error instanceof BrokerUnavailableException
           || connection == null
-          || connection.isBroken()) {
+          || connection.isBroken()
+          || !(e instanceof JedisException || e instanceof BrokerException)) {
         disconnect();
       }
       throw error;
+    } catch (Error e) { // no memory, for example: what was asked may still be answered
+      disconnect();
+      throw e;
     }
   }
 
@@ -263,15 +268,18 @@ final class RedisQueueConnection implements QueueConnection {
       answers = current.sendAndReadAll(armed ? 2 : 1);
     }
     Object answer = answers.get(answers.size() - 1);
-    firstUnknownTag = nextTag;
     if (answer instanceof JedisDataException error) {
+      firstUnknownTag = nextTag; // the script fetches last, and has failed before
       throw error;
     }
     if (armed && answers.get(0) instanceof JedisDataException refused) {
       tracking.refuse(refused);
     }
+    Exchange exchange = exchangeOf((List<?>) answer, finished, settlements, order, first);
+    // only now: what was not understood is taken in, and offered again, as if there were no answer
+    firstUnknownTag = nextTag;
     numbers.answered();
-    return exchangeOf((List<?>) answer, finished, settlements, order, first);
+    return exchange;
   }
 
   /** All sources, the one to be fetched from first at the beginning. */

@@ -19,6 +19,7 @@ import java.util.stream.Stream;
  */
 final class RedisSettlements {
   private static final byte[] NOTHING = {};
+  private static final Long ALL_SETTLED = 1L;
 
   /** Where the settlements of one form stand among all, in their order. */
   private static final class Places {
@@ -167,11 +168,11 @@ final class RedisSettlements {
    * @param answer the script's: a list of what {@code fate} reads, or a number if all are settled
    */
   List<Settlement.Fate> fates(Object answer, Function<Object, Settlement.Fate> fate) {
-    if (!(answer instanceof List<?> told)) {
+    if (answer.equals(ALL_SETTLED)) {
       return Collections.nCopies(settlements.size(), Settlement.Fate.SETTLED);
     }
     Settlement.Fate[] fates = new Settlement.Fate[settlements.size()];
-    Iterator<?> next = told.iterator();
+    Iterator<?> next = ((List<?>) answer).iterator();
     Stream.of(acknowledgements, results, others)
         .flatMapToInt(Places::stream)
         .forEachOrdered(place -> fates[place] = fate.apply(next.next()));
