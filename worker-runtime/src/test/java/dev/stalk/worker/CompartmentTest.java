@@ -284,21 +284,18 @@ class CompartmentTest {
     bulkhead.close();
   }
 
-  /** Stands for a machine that has no more threads to give. */
-  private static final class NoThread extends Thread {
-    @Override
-    public synchronized void start() {
-      throw new OutOfMemoryError("unable to create native thread");
-    }
-  }
-
+  /** On a machine that has no more threads to give than these. */
   private static ResizableThreadPoolBulkhead withThreads(int available) {
     AtomicInteger made = new AtomicInteger();
     return new ResizableThreadPoolBulkhead(
         "few",
         new QueueConfig(8, 8),
-        (task, name) ->
-            made.incrementAndGet() > available ? new NoThread() : new Thread(task, name));
+        (task, name) -> {
+          if (made.incrementAndGet() > available) {
+            throw new OutOfMemoryError("unable to create native thread");
+          }
+          return new Thread(task, name);
+        });
   }
 
   @Test
