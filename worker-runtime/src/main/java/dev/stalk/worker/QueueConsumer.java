@@ -467,6 +467,9 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
 
   /** The newest first, as each is put before those that are in the queue. */
   private void collectReturned() {
+    if (returned.isEmpty()) {
+      return;
+    }
     List<Returned> all = new ArrayList<>();
     for (List<Returned> some = returned.poll(); some != null; some = returned.poll()) {
       all.addAll(some);
@@ -549,14 +552,13 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
 
   /** Of what came. If no thread could be made the loop pauses; there may be some again then. */
   private void returnNotBegun() {
-    if (notBegun.isEmpty()) {
-      return;
-    }
     Throwable failure = noThread;
-    returnToQueue(
-        notBegun, failure == null ? TaskExecution::takenBack : QueueConsumer::returningUnbegun);
-    notBegun.clear();
     noThread = null;
+    if (!notBegun.isEmpty()) {
+      returnToQueue(
+          notBegun, failure == null ? TaskExecution::takenBack : QueueConsumer::returningUnbegun);
+      notBegun.clear();
+    }
     if (failure != null) {
       throw new IllegalStateException("no thread could be made", failure);
     }
