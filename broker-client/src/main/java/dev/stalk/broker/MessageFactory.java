@@ -124,10 +124,9 @@ public final class MessageFactory {
     TaskSignature call = signature.with(related.build());
     SendOptions options = routing.options(call);
     boolean adopted = given.rootId() != null && given.parentId() != null;
-    if (options.priority() == null && !adopted) {
-      options = options.toBuilder().priority(inheritedPriority(parent)).build();
-    }
-    return message(call, options);
+    Integer inherited = options.priority() == null && !adopted ? inheritedPriority(parent) : null;
+    return message(
+        call, inherited == null ? options : options.toBuilder().priority(inherited).build());
   }
 
   /**

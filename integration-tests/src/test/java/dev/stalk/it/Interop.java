@@ -156,6 +156,20 @@ final class Interop implements AutoCloseable {
     return closed(builder.start());
   }
 
+  /** A Celery worker of the queue "python" with that application; names and values in turn. */
+  CeleryWorker twinsWorker(String... environment) {
+    CeleryWorker.Builder builder =
+        CeleryWorker.builder(PythonEnvironment.celery())
+            .app("twins")
+            .directory(pythonSources())
+            .environment("REDIS_URL", redis.url())
+            .queues("python")
+            .concurrency(4)
+            .quiet();
+    environment(environment).forEach(builder::environment);
+    return closed(builder.start());
+  }
+
   /** A Python process with {@code twins.py}'s application. */
   PythonSession twins() {
     return closed(

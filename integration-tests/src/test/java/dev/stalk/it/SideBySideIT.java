@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.stalk.broker.AsyncResult;
 import dev.stalk.broker.BrokerClient;
-import dev.stalk.peers.CeleryWorker;
-import dev.stalk.peers.PythonEnvironment;
 import dev.stalk.peers.PythonSession;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -29,15 +27,7 @@ class SideBySideIT {
   @BeforeAll
   static void start() {
     peers = new Interop();
-    peers.closed(
-        CeleryWorker.builder(PythonEnvironment.celery())
-            .app("twins")
-            .directory(Interop.pythonSources())
-            .environment("REDIS_URL", peers.redis().url())
-            .queues("python")
-            .concurrency(4)
-            .quiet()
-            .start());
+    peers.twinsWorker();
     peers.worker(worker -> worker.tasks(new TwinTasks()), "java");
     python = peers.twins();
     python.eval("import datetime; from twins import view, family");

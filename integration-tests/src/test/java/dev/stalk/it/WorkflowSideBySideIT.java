@@ -6,7 +6,6 @@ import dev.stalk.broker.BrokerConfig;
 import dev.stalk.broker.EventConfig;
 import dev.stalk.broker.RoutingConfig;
 import dev.stalk.broker.message.QueueDeclaration;
-import dev.stalk.peers.CeleryWorker;
 import dev.stalk.peers.PythonEnvironment;
 import dev.stalk.peers.PythonSession;
 import dev.stalk.worker.Worker;
@@ -36,16 +35,7 @@ class WorkflowSideBySideIT {
   @BeforeAll
   static void start() {
     peers = new Interop();
-    peers.closed(
-        CeleryWorker.builder(PythonEnvironment.celery())
-            .app("twins")
-            .directory(Interop.pythonSources())
-            .environment("REDIS_URL", peers.redis().url())
-            .environment("TWIN_OPTIONS", OPTIONS)
-            .queues("python")
-            .concurrency(4)
-            .quiet()
-            .start());
+    peers.twinsWorker("TWIN_OPTIONS", OPTIONS);
     startJavaWorker();
     python =
         peers.closed(

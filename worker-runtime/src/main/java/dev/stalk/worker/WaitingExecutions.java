@@ -2,7 +2,6 @@ package dev.stalk.worker;
 
 import java.util.AbstractQueue;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
@@ -187,7 +186,7 @@ final class WaitingExecutions extends AbstractQueue<Runnable> implements Blockin
   public Iterator<Runnable> iterator() {
     lock.lock();
     try {
-      return List.copyOf(new ArrayList<>(waiting)).iterator();
+      return List.copyOf(waiting).iterator();
     } finally {
       lock.unlock();
     }

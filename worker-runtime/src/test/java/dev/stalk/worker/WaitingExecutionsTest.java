@@ -45,10 +45,13 @@ class WaitingExecutionsTest {
     }
   }
 
+  private ThreadPoolExecutor pool() {
+    return new ThreadPoolExecutor(THREADS, THREADS, 1, TimeUnit.MINUTES, waiting);
+  }
+
   @Test
   void everyThreadThatIsNeededGetsUpForABurst() throws Exception {
-    ThreadPoolExecutor pool =
-        new ThreadPoolExecutor(THREADS, THREADS, 1, TimeUnit.MINUTES, waiting);
+    ThreadPoolExecutor pool = pool();
     try {
       for (int burst = 0; burst < 200; burst++) {
         CyclicBarrier all = new CyclicBarrier(THREADS); // nobody passes before all are there
@@ -73,8 +76,7 @@ class WaitingExecutionsTest {
 
   @Test
   void nothingIsForgottenHoweverBringersAndTakersMeet() throws Exception {
-    ThreadPoolExecutor pool =
-        new ThreadPoolExecutor(THREADS, THREADS, 1, TimeUnit.MINUTES, waiting);
+    ThreadPoolExecutor pool = pool();
     try {
       CountDownLatch done = new CountDownLatch(4 * 20_000);
       List<Thread> bringers = new ArrayList<>();
