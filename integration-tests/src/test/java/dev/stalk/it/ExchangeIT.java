@@ -21,6 +21,7 @@ import dev.stalk.peers.RedisServer;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Random;
@@ -30,6 +31,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -549,6 +551,34 @@ class ExchangeIT extends ExchangeContract {
   }
 
   @Test
+  void aLineThatTookInMessagesAndThenFailedAgainIsNoHolderOnceTheyAreSettled() {
+    CuttingProxy proxy = peers.closed(CuttingProxy.before(peers.redis().port()));
+    BrokerConfig config = peers.config().url(proxy.url()).build();
+    QueueConnection line =
+        peers
+            .closed(BrokerClient.transport(config, "test"))
+            .consume(List.of("q"), "a", woken::release);
+    line.exchange(List.of(), 1, false);
+    publish("q", 0, 1);
+    proxy.cutAnswersTo("q.quarantine", 1);
+    assertThatThrownBy(() -> line.exchange(List.of(), 3, false))
+        .isInstanceOf(BrokerException.class);
+    Interop.await("the cut-off fetch was carried out", () -> peers.number("LLEN", "q") == 0);
+    proxy.cutAnswersTo("q.quarantine", 1);
+    assertThatThrownBy(() -> line.exchange(List.of(), 3, false))
+        .isInstanceOf(BrokerException.class);
+
+    List<Delivery> taken = line.exchange(List.of(), 3, false).deliveries();
+    assertThat(taken).hasSize(1);
+    assertThat(line.exchange(List.of(done(taken.get(0))), 0, false).fates())
+        .containsExactly(Fate.SETTLED);
+    assertThat(peers.number("ZCARD", "stalk:holders")).isEqualTo(1);
+    line.close();
+
+    assertThat(peers.number("ZCARD", "stalk:holders")).isZero();
+  }
+
+  @Test
   void resultsInAnotherDatabaseAreWrittenInTheSameStep() {
     resultsAt(peers.redis().url(3), peers.redis(), 3);
   }
@@ -616,6 +646,134 @@ class ExchangeIT extends ExchangeContract {
 
     assertThat(other.command("GET", "celery-task-meta-t1")).isEqualTo("{\"status\": \"FAILURE\"}");
     assertThat(peers.list("next")).containsExactly("next attempt");
+  }
+
+  private static Effect storing(String id) {
+    return new Effect.StoreResult(id, bytes("{\"status\": \"SUCCESS\"}"));
+  }
+
+  @Test
+  void whatTheResultsServerRefusesOfOneKeyLeavesItsMessageHeldAndTheOthersSettled() {
+    RedisServer other = peers.closed(RedisServer.start());
+    other.command("HSET", "celery-task-meta-t1", "not", "a string");
+    BrokerConfig config = peers.config().resultsUrl(other.url()).build();
+    Transport split = peers.closed(BrokerClient.transport(config, "test"));
+    QueueConnection line = line(split, "a", "q");
+    IntStream.range(0, 6).forEach(i -> publish("q", 0, i));
+    List<Delivery> held = line.exchange(List.of(), 5, false).deliveries();
+    lapse(held.get(3));
+    peers.redis().command("ZADD", "unacked_index", "1", held.get(1).tag());
+
+    Exchange exchange =
+        line.exchange(
+            List.of(
+                done(held.get(0), storing("t0"), publishing("after t0")),
+                done(held.get(1), publishing("before t1"), storing("t1"), publishing("after t1")),
+                done(held.get(2), storing("t2")),
+                done(held.get(3), storing("t3")),
+                done(held.get(4))),
+            1,
+            false);
+
+    assertThat(exchange.fates())
+        .containsExactly(Fate.SETTLED, Fate.REFUSED, Fate.SETTLED, Fate.LAPSED, Fate.SETTLED);
+    assertThat(numbers(exchange)).as("fetched all the same").containsExactly(5);
+    String refused = held.get(1).tag();
+    assertThat(peers.redis().command("HKEYS", "unacked"))
+        .asInstanceOf(InstanceOfAssertFactories.LIST)
+        .containsExactlyInAnyOrder(refused, exchange.deliveries().get(0).tag());
+    assertThat((String) peers.redis().command("ZSCORE", "unacked_index", refused))
+        .as("its lease is renewed")
+        .isNotEqualTo("1");
+    assertThat(peers.list("next")).containsExactly("after t0");
+    assertThat(other.command("GET", "celery-task-meta-t0")).isEqualTo("{\"status\": \"SUCCESS\"}");
+    assertThat(other.command("GET", "celery-task-meta-t2")).isEqualTo("{\"status\": \"SUCCESS\"}");
+    assertThat(other.command("EXISTS", "celery-task-meta-t3")).isEqualTo(0L);
+    assertThat(other.command("HGETALL", "celery-task-meta-t1"))
+        .isEqualTo(List.of("not", "a string"));
+    assertThat(peers.redis().command("KEYS", "celery-task-meta-*")).isEqualTo(List.of());
+    assertThatThrownBy(() -> split.results().store("t1", bytes("{}")))
+        .isInstanceOf(BrokerException.class)
+        .hasMessageContaining(other.url())
+        .hasMessageContaining("answered: WRONGTYPE");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void aRefusalOfTheResultsServerIsToldThoughItsAnswerWasLostAndItsCauseMended(int refused) {
+    RedisServer other = peers.closed(RedisServer.start());
+    other.command("HSET", "celery-task-meta-t" + refused, "not", "a string");
+    CuttingProxy proxy = peers.closed(CuttingProxy.before(peers.redis().port()));
+    BrokerConfig config = peers.config().url(proxy.url()).resultsUrl(other.url()).build();
+    QueueConnection line = line(peers.closed(BrokerClient.transport(config, "test")), "a", "q");
+    List<Settlement> offered =
+        IntStream.rangeClosed(1, 3)
+            .mapToObj(i -> early(line, i, storing("t" + i), publishing("after t" + i)))
+            .toList();
+    proxy.cutAnswersTo("unacked_index\r\n$12\r\nq.quarantine", 1);
+    assertThatThrownBy(() -> line.exchange(offered, 0, false)).isInstanceOf(BrokerException.class);
+    Interop.await("it was carried out", () -> peers.number("LLEN", "next") == 2);
+    assertThat(settledAt("a")).isEqualTo("3 " + refused);
+    other.command("DEL", "celery-task-meta-t1", "celery-task-meta-t2", "celery-task-meta-t3");
+
+    Exchange told = line.exchange(offered, 0, false);
+
+    List<Fate> fates = new ArrayList<>(List.of(Fate.SETTLED, Fate.SETTLED, Fate.SETTLED));
+    fates.set(refused - 1, Fate.REFUSED);
+    assertThat(told.fates()).isEqualTo(fates);
+    assertThat(peers.list("next")).hasSize(2).doesNotContain("after t" + refused);
+    assertThat(other.command("KEYS", "*")).as("nothing is stored again").isEqualTo(List.of());
+    Effect instead = new Effect.Quarantine("q", "its outcome could not be written", 1, bytes("{}"));
+    String tag = offered.get(refused - 1).tag();
+    Settlement replaced = Settlement.afterAcknowledgement(tag, List.of(instead));
+    assertThat(line.exchange(List.of(replaced), 0, false).fates()).containsExactly(Fate.SETTLED);
+    assertThat(peers.list("q.quarantine")).hasSize(1);
+  }
+
+  /** What makes a results server refuse everything for a while, and what ends it. */
+  private static Stream<Arguments> passingRefusals() {
+    return Stream.of(
+        Arguments.of("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "has no memory left"),
+        Arguments.of("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "is not ready: READONLY"),
+        Arguments.of(
+            "CONFIG SET min-replicas-to-write 1",
+            "CONFIG SET min-replicas-to-write 0",
+            "NOREPLICAS"),
+        Arguments.of(
+            "ACL SETUSER default resetkeys", "ACL SETUSER default ~*", "refuses this user"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("passingRefusals")
+  void whileTheResultsServerTakesNothingNothingIsSettledAndAfterwardsEverything(
+      String begin, String end, String told) {
+    RedisServer other = peers.closed(RedisServer.start());
+    other.command("HSET", "celery-task-meta-t0", "not", "a string");
+    BrokerConfig config = peers.config().resultsUrl(other.url()).build();
+    QueueConnection line = line(peers.closed(BrokerClient.transport(config, "test")), "a", "q");
+    IntStream.range(0, 4).forEach(i -> publish("q", 0, i));
+    List<Delivery> held = line.exchange(List.of(), 3, false).deliveries();
+    List<Settlement> offered =
+        List.of(
+            done(held.get(0), storing("t0")),
+            done(held.get(1), storing("t1"), publishing("after t1")),
+            done(held.get(2)));
+    other.command(begin.split(" "));
+
+    for (int attempt = 0; attempt < 2; attempt++) {
+      assertThatThrownBy(() -> line.exchange(offered, 1, false))
+          .isInstanceOf(BrokerException.class)
+          .hasMessageContaining(told);
+    }
+    assertThat(peers.number("HLEN", "unacked")).isEqualTo(3);
+    assertThat(peers.number("LLEN", "q")).isEqualTo(1);
+    assertThat(peers.number("EXISTS", "next")).isZero();
+    other.command(end.split(" "));
+
+    assertThat(line.exchange(offered, 1, false).fates())
+        .containsExactly(Fate.REFUSED, Fate.SETTLED, Fate.SETTLED);
+    assertThat(other.command("GET", "celery-task-meta-t1")).isEqualTo("{\"status\": \"SUCCESS\"}");
+    assertThat(peers.list("next")).containsExactly("after t1");
   }
 
   private void resultsAt(String url, RedisServer server, int database) {

@@ -16,9 +16,10 @@ import redis.clients.jedis.exceptions.JedisException;
 
 /** Turns what the Redis library throws into what callers can act on; the only place that does. */
 final class RedisErrors {
-  /** How Redis before 7 dresses an error that stopped a script; the code comes after the dash. */
+  /** How Redis before 7 dresses an error that stopped a script; some codes come after a dash. */
   private static final Pattern IN_SCRIPT =
-      Pattern.compile("(?:ERR Error running script|@user_script).*?: -([A-Z]+ .*)", Pattern.DOTALL);
+      Pattern.compile(
+          "(?:ERR Error running script|@user_script).*?: -?([A-Z]+ .*)", Pattern.DOTALL);
 
   private RedisErrors() {}
 

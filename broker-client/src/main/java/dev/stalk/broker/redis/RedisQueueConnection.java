@@ -204,13 +204,14 @@ final class RedisQueueConnection implements QueueConnection {
       fields.add(RedisKeys.bytes(tag(number)));
     }
     List<?> values = (List<?>) current.call(Command.HMGET, fields.toArray(byte[][]::new));
+    int before = recovered.size(); // those are counted
     for (int i = 0; i < values.size(); i++) {
       if (values.get(i) instanceof byte[] value) {
         recovered.add(deliveryIn(tag(firstUnknownTag + i), value));
       }
     }
     firstUnknownTag = nextTag;
-    outstanding += recovered.size();
+    outstanding += recovered.size() - before;
     if (!recovered.isEmpty()) {
       log.info("{}: taking in {} messages whose fetch was cut off", name, recovered.size());
     }
@@ -243,7 +244,7 @@ final class RedisQueueConnection implements QueueConnection {
   private Exchange call(
       RedisConnection current, List<Settlement> finished, int wanted, boolean armed) {
     numbers.offer(finished);
-    List<Settlement> settling = results.storeElsewhere(current, finished, numbers, marker);
+    SettlementsLeft settling = results.storeElsewhere(current, finished, numbers, marker);
     List<Source> order = inOrder();
     List<byte[]> names = new ArrayList<>(8 + settling.size());
     names.add(keys.unacked());

@@ -8,6 +8,7 @@ import dev.stalk.broker.transport.Effect;
 import dev.stalk.broker.transport.ResultBackend;
 import dev.stalk.broker.transport.Settlement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,6 +19,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.Protocol.Command;
+import redis.clients.jedis.exceptions.JedisDataException;
 
 /**
  * Results as Celery keeps them: a key with an expiry, and the same bytes announced on a channel of
@@ -156,13 +158,15 @@ final class RedisResults implements ResultBackend {
    *
    * @param numbers the numbers of those that were acknowledged early
    * @param marker the key of the line's marker
-   * @return the settlements without what has been stored; the same list where results share the
+   * @return the settlements without what has been stored, and which of them are refused as the
+   *     results' server does not take what they store; all as they are where results share the
    *     broker's server
+   * @throws BrokerException if the server of the results takes nothing: then nothing may be settled
    */
-  List<Settlement> storeElsewhere(
+  SettlementsLeft storeElsewhere(
       RedisConnection broker, List<Settlement> finished, SettlementNumbers numbers, byte[] marker) {
     if (finished.isEmpty() || config.results().sameServer(config.broker())) {
-      return finished;
+      return SettlementsLeft.all(finished);
     }
     List<byte[]> tags = new ArrayList<>();
     tags.add(keys.unackedIndex());
@@ -174,26 +178,44 @@ final class RedisResults implements ResultBackend {
     List<?> held = (List<?>) answers.get(0);
     long carriedOut = highest((byte[]) answers.get(1));
     List<Effect.StoreResult> stores = new ArrayList<>();
+    List<Integer> places = new ArrayList<>();
     List<Settlement> rest = new ArrayList<>();
     for (int i = 0; i < finished.size(); i++) {
-      List<Effect> effects = new ArrayList<>(finished.get(i).effects());
       Settlement settlement = finished.get(i);
+      List<Effect> effects = new ArrayList<>(settlement.effects());
       boolean open =
           SettlementNumbers.isNumbered(settlement)
               ? numbers.of(settlement) > carriedOut
               : held.get(i) != null;
       if (open) {
-        effects.stream()
-            .filter(Effect.StoreResult.class::isInstance)
-            .forEach(effect -> stores.add((Effect.StoreResult) effect));
+        for (Effect effect : settlement.effects()) {
+          if (effect instanceof Effect.StoreResult store) {
+            stores.add(store);
+            places.add(i);
+          }
+        }
         effects.removeIf(Effect.StoreResult.class::isInstance);
       }
-      rest.add(new Settlement(finished.get(i).tag(), finished.get(i).claim(), effects));
+      rest.add(new Settlement(settlement.tag(), settlement.claim(), effects));
     }
-    if (!stores.isEmpty()) {
-      pool.with(connection -> store(connection, stores));
+    return new SettlementsLeft(rest, storeAll(stores, places));
+  }
+
+  /** Why which of them were refused, by the places of their settlements. */
+  private Map<Integer, String> storeAll(List<Effect.StoreResult> stores, List<Integer> places) {
+    Map<Integer, String> refusals = new HashMap<>();
+    if (stores.isEmpty()) {
+      return refusals;
     }
-    return rest;
+    List<?> fates = pool.with(connection -> store(connection, stores));
+    for (int i = 0; i < fates.size(); i++) {
+      if (fates.get(i) instanceof byte[] error) {
+        String key = RedisKeys.text(keys.result(stores.get(i).taskId()));
+        BrokerException refusal = RedisErrors.translate(refusal(error), config.results());
+        refusals.put(places.get(i), key + ": " + refusal.getMessage());
+      }
+    }
+    return refusals;
   }
 
   /** The first number in a line's marker. */
@@ -203,11 +225,22 @@ final class RedisResults implements ResultBackend {
 
   @Override
   public void store(String taskId, byte[] meta) {
-    pool.with(connection -> store(connection, List.of(new Effect.StoreResult(taskId, meta))));
+    pool.with(
+        connection -> {
+          Object fate = store(connection, List.of(new Effect.StoreResult(taskId, meta))).get(0);
+          if (fate instanceof byte[] error) {
+            throw refusal(error);
+          }
+          return fate;
+        });
+  }
+
+  private static JedisDataException refusal(byte[] error) {
+    return new JedisDataException(RedisKeys.text(error));
   }
 
   /** In one step there, so that no two workers can overwrite each other's SUCCESS. */
-  private Object store(RedisConnection connection, List<Effect.StoreResult> stores) {
+  private List<?> store(RedisConnection connection, List<Effect.StoreResult> stores) {
     List<byte[]> names = new ArrayList<>();
     List<byte[]> arguments = new ArrayList<>();
     arguments.add(RedisKeys.bytes(config.resultExpires().toSeconds()));
@@ -215,6 +248,6 @@ final class RedisResults implements ResultBackend {
       names.add(keys.result(store.taskId()));
       arguments.add(store.meta());
     }
-    return STORE.call(connection, names, arguments);
+    return (List<?>) STORE.call(connection, names, arguments);
   }
 }

@@ -19,6 +19,7 @@ import java.util.stream.Stream;
  */
 final class RedisSettlements {
   private static final byte[] NOTHING = {};
+  private static final String NO_KEY = "0";
   private static final Long ALL_SETTLED = 1L;
 
   /** Where the settlements of one form stand among all, in their order. */
@@ -40,7 +41,7 @@ final class RedisSettlements {
     }
   }
 
-  private final List<Settlement> settlements;
+  private final SettlementsLeft settlements;
   private final RedisKeys keys;
   private final Duration visibilityTimeout;
   private final SettlementNumbers numbers;
@@ -56,7 +57,7 @@ final class RedisSettlements {
    * @param marker the key of the line's marker
    */
   RedisSettlements(
-      List<Settlement> settlements,
+      SettlementsLeft settlements,
       RedisKeys keys,
       Duration visibilityTimeout,
       SettlementNumbers numbers,
@@ -70,13 +71,16 @@ final class RedisSettlements {
     this.results = new Places(settlements.size());
     this.others = new Places(settlements.size());
     for (int i = 0; i < settlements.size(); i++) {
-      placesOf(settlements.get(i)).add(i);
+      placesOf(i).add(i);
     }
   }
 
-  private Places placesOf(Settlement settlement) {
+  private Places placesOf(int place) {
+    Settlement settlement = settlements.at(place);
     List<Effect> effects = settlement.effects();
-    if (settlement.claim() != Settlement.Claim.HELD || effects.size() > 1) {
+    if (settlement.claim() != Settlement.Claim.HELD
+        || effects.size() > 1
+        || settlements.refusal(place) != null) {
       return others;
     }
     if (effects.isEmpty()) {
@@ -95,23 +99,30 @@ final class RedisSettlements {
     addTags(results, arguments);
     results.stream().forEach(place -> addResult(place, names, arguments));
     arguments.add(RedisKeys.bytes(others.size));
-    arguments.add(RedisKeys.bytes(numbers.isEmpty() ? "0" : key(names, marker)));
-    others.stream().forEach(place -> add(settlements.get(place), names, arguments));
+    arguments.add(RedisKeys.bytes(numbers.isEmpty() ? NO_KEY : key(names, marker)));
+    others.stream().forEach(place -> add(place, names, arguments));
   }
 
   private void addTags(Places places, List<byte[]> arguments) {
     arguments.add(RedisKeys.bytes(places.size));
-    places.stream().forEach(place -> arguments.add(RedisKeys.bytes(settlements.get(place).tag())));
+    places.stream().forEach(place -> arguments.add(RedisKeys.bytes(settlements.at(place).tag())));
   }
 
   private void addResult(int place, List<byte[]> names, List<byte[]> arguments) {
-    Effect.StoreResult store = (Effect.StoreResult) settlements.get(place).effects().get(0);
+    Effect.StoreResult store = (Effect.StoreResult) settlements.at(place).effects().get(0);
     names.add(keys.result(store.taskId()));
     arguments.add(store.meta());
   }
 
-  private void add(Settlement settlement, List<byte[]> names, List<byte[]> arguments) {
+  private void add(int place, List<byte[]> names, List<byte[]> arguments) {
+    Settlement settlement = settlements.at(place);
     arguments.add(RedisKeys.bytes(named(settlement)));
+    String refusal = settlements.refusal(place);
+    if (refusal != null) {
+      arguments.add(RedisKeys.bytes(1));
+      add(arguments, "refuse", NO_KEY, RedisKeys.bytes(refusal), "");
+      return;
+    }
     arguments.add(RedisKeys.bytes(settlement.effects().size()));
     for (Effect effect : settlement.effects()) {
       add(effect, names, arguments);

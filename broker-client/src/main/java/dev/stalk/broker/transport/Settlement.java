@@ -47,8 +47,8 @@ public record Settlement(String tag, Claim claim, List<Effect> effects) {
     /** The message was no longer held under this tag: somebody else has it. Nothing was written. */
     LAPSED,
     /**
-     * The broker refused one of the effects. The message is still held, nothing is acknowledged;
-     * one that had been acknowledged before is held by nobody.
+     * The broker, or the server that has the results, refused one of the effects. The message is
+     * still held, nothing is acknowledged; one that had been acknowledged before is held by nobody.
      */
     REFUSED
   }

@@ -25,6 +25,7 @@
 --                       the score in unacked_index, when it is due, and the member of that set,
 --                       which begins with the tag
 --           delete      the key
+--           refuse      nothing: the settlement is refused, and payload is the error
 --         at the end 'in order' if each queue is emptied before the next (within a step), else 'in turns'
 -- Returns  1 fates, in the order of the arguments: 1 settled, 0 no longer held, or the error as
 --            text; 1 alone if all are settled
@@ -115,6 +116,8 @@ local function writeEffects(at, fates)
         call('HSET', unacked, tag, payload)
         call('ZADD', index, score, tag)
         call('ZADD', key, due, member)
+      elseif operation == 'refuse' then
+        error(payload, 0)
       else
         call('DEL', key)
       end

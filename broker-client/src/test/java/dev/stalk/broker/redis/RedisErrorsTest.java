@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import redis.clients.jedis.exceptions.JedisAccessControlException;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
@@ -83,13 +84,18 @@ class RedisErrorsTest {
         .hasMessageContaining(complaint);
   }
 
-  @Test
-  void errorThatStoppedAScriptIsWhatStoppedIt() {
-    JedisDataException error =
-        new JedisDataException(
-            "ERR Error running script (call to f_1): @user_script:9: -OOM command not allowed");
-
-    assertThat(RedisErrors.translate(error, URL)).isInstanceOf(BrokerFullException.class);
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "ERR Error running script (call to f_1): @user_script:9: -OOM command not allowed",
+        "ERR Error running script (call to f_1): @user_script:9: @user_script: 9: -OOM command not",
+        "@user_script: 9: -OOM command not allowed",
+        "@user_script:9: OOM command not allowed"
+      })
+  void errorThatStoppedAScriptIsWhatStoppedIt(String reply) {
+    assertThat(RedisErrors.translate(new JedisDataException(reply), URL))
+        .isInstanceOf(BrokerFullException.class)
+        .hasMessageContaining("left: OOM command not");
   }
 
   @Test
