@@ -19,7 +19,7 @@ for i, key in ipairs(KEYS) do
   local ok, problem = pcall(store, key, ARGV[i + 1], ARGV[1])
   local text = not ok and (type(problem) == 'table' and problem.err or tostring(problem))
   if text and not string.find(text, 'WRONGTYPE ', 1, true) then
-    error(problem, 0)
+    return {err = text} -- thrown on, it would lose its code
   end
   fates[i] = text or 1
 end
