@@ -698,6 +698,22 @@ class ExchangeIT extends ExchangeContract {
         .hasMessageContaining("answered: WRONGTYPE");
   }
 
+  @Test
+  void whatIsHeldWithoutASignOfLifeHasItsResultOnTheResultsServerToo() {
+    RedisServer other = peers.closed(RedisServer.start());
+    BrokerConfig config = peers.config().resultsUrl(other.url()).build();
+    QueueConnection line = line(peers.closed(BrokerClient.transport(config, "test")), "a", "q");
+    publish("q", 0, 1);
+    Delivery held = line.exchange(List.of(), 1, false).deliveries().get(0);
+    peers.redis().command("ZREM", "unacked_index", held.tag());
+
+    assertThat(line.exchange(List.of(done(held, storing("t1"))), 0, false).fates())
+        .containsExactly(Fate.SETTLED);
+
+    assertThat(other.command("EXISTS", "celery-task-meta-t1")).isEqualTo(1L);
+    assertThat(peers.number("EXISTS", "celery-task-meta-t1")).isZero();
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
   void aRefusalOfTheResultsServerIsToldThoughItsAnswerWasLostAndItsCauseMended(int refused) {

@@ -168,15 +168,13 @@ final class RedisResults implements ResultBackend {
     if (finished.isEmpty() || config.results().sameServer(config.broker())) {
       return SettlementsLeft.all(finished);
     }
-    List<byte[]> tags = new ArrayList<>();
-    tags.add(keys.unackedIndex());
-    finished.forEach(settlement -> tags.add(RedisKeys.bytes(settlement.tag())));
-    broker.write(Command.ZMSCORE, tags.toArray(byte[][]::new));
+    for (Settlement settlement : finished) { // held is what the exchange will take for held
+      broker.write(Command.HSTRLEN, keys.unacked(), RedisKeys.bytes(settlement.tag()));
+    }
     broker.write(Command.GET, marker);
-    List<Object> answers = broker.sendAndReadAll(2);
+    List<Object> answers = broker.sendAndReadAll(finished.size() + 1);
     RedisConnection.throwFirstError(answers);
-    List<?> held = (List<?>) answers.get(0);
-    long carriedOut = highest((byte[]) answers.get(1));
+    long carriedOut = highest((byte[]) answers.get(finished.size()));
     List<Effect.StoreResult> stores = new ArrayList<>();
     List<Integer> places = new ArrayList<>();
     List<Settlement> rest = new ArrayList<>();
@@ -186,7 +184,7 @@ final class RedisResults implements ResultBackend {
       boolean open =
           SettlementNumbers.isNumbered(settlement)
               ? numbers.of(settlement) > carriedOut
-              : held.get(i) != null;
+              : (Long) answers.get(i) > 0;
       if (open) {
         for (Effect effect : settlement.effects()) {
           if (effect instanceof Effect.StoreResult store) {
