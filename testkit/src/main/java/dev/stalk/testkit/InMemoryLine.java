@@ -93,9 +93,10 @@ final class InMemoryLine implements QueueConnection, InMemoryStore.Listener {
   }
 
   @Override
-  public Exchange exchange(List<Settlement> finished, int wanted, boolean arm) {
+  public Exchange exchange(List<Settlement> finished, int wanted, boolean arm, Runnable meanwhile) {
     try {
       Exchange exchange = transport.step(() -> exchangeNow(finished, wanted, arm));
+      meanwhile.run();
       if (unanswered) {
         throw new BrokerUnavailableException("the answer was lost, as the test wanted", null);
       }

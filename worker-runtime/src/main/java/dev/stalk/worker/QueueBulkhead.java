@@ -60,6 +60,11 @@ final class QueueBulkhead {
     return reserved;
   }
 
+  /** Whether so many places are free. */
+  boolean hasRoomFor(int count) {
+    return places() + readAhead.places() - taken.get() >= count;
+  }
+
   /** Gives back places that were reserved and not used. */
   void release(int count) {
     taken.addAndGet(-count);

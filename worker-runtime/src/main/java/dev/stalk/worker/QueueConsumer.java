@@ -34,8 +34,9 @@ import org.slf4j.LoggerFactory;
 /**
  * One bulkhead of one queue or several: its loop, its line to the broker, its bulkhead. The loop
  * reserves places, then settles what has finished and fetches for the free places in one exchange,
- * and hands each message to the bulkhead without looking inside. When there is nothing to do it
- * waits for the broker's notice.
+ * and hands each message to the bulkhead without looking inside. While there is more, it asks for
+ * that first, and hands over while the broker works. When there is nothing to do it waits for the
+ * broker's notice.
  *
  * <p>The loop's own thread is the only one that uses the connection. Pool threads put settlements
  * into {@link #finished} and raise {@link #signal}; nothing else is shared.
@@ -88,6 +89,19 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private final Map<String, TaskExecution> held = new ConcurrentHashMap<>();
   private final AtomicLong heldBytes = new AtomicLong();
 
+  /**
+   * An answer of the broker.
+   *
+   * @param offered the settlements it has the fates of
+   * @param permissions of the breaker, for the messages that came; null if there is none
+   * @param resent whether an exchange had failed before it
+   */
+  private record Answer(
+      List<Settlement> offered,
+      Exchange exchange,
+      QueueBreaker.@Nullable Permissions permissions,
+      boolean resent) {}
+
   /** What goes back to its queue, and how. Whoever takes it back says so; the loop orders it. */
   private record Returned(TaskExecution execution, Settlement settlement) {}
 
@@ -116,6 +130,10 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
 
   // used by the loop only
   private final List<Settlement> unsettled = new ArrayList<>();
+
+  /** The last one, while what came with it has not been handed over. */
+  private @Nullable Answer answer;
+
   private boolean arm = true;
   private boolean drained;
   private boolean resent;
@@ -335,7 +353,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   // ---- the loop
 
   private void loop() {
-    while (!(ending && held.isEmpty())) {
+    while (!(ending && held.isEmpty() && answer == null)) {
       try {
         step();
       } catch (RuntimeException | Error e) { // a queue must not go deaf, whatever goes wrong
@@ -353,12 +371,17 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     returnWhatWaitsTooLong(bulkhead.mayWait(now));
     int places = reserve();
     collectFinished();
-    if (unsettled.isEmpty() && (places == 0 || drained)) {
-      giveBack(places);
-      await();
-    } else {
+    if (!unsettled.isEmpty() || (places > 0 && !drained)) {
       exchange(places);
+    } else {
+      giveBack(places);
+      if (answer == null) {
+        await();
+      } else {
+        handOver();
+      }
     }
+    returnNotBegun();
   }
 
   /** The places for which messages may be fetched, as everything that bounds them allows. */
@@ -483,25 +506,24 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     boolean armed = arm && unsettled.isEmpty();
     boolean sought = noticed && places > 0;
     noticed = false;
+    List<Settlement> offered = List.copyOf(unsettled);
     Exchange exchange;
     try {
-      exchange = connection.exchange(unsettled, places, armed);
+      exchange = connection.exchange(offered, places, armed, this::handOver);
     } catch (RuntimeException | Error e) {
+      handOver();
       giveBack(places);
       outage.failed(e);
       resent = true;
       pause();
       return;
     }
-    int fetched = exchange.deliveries().size();
-    try {
-      settled(exchange.fates());
-    } finally {
-      exchange.deliveries().forEach(this::begin);
-      giveBack(places - fetched);
-      rate.took(fetched);
-    }
+    unsettled.clear();
+    answer = new Answer(offered, exchange, permissions, resent);
     resent = false;
+    int fetched = exchange.deliveries().size();
+    giveBack(places - fetched);
+    rate.took(fetched);
     metrics.exchanged(fetched, exchange.quarantined());
     if (fetched > 0) {
       poll = POLL_MIN;
@@ -511,6 +533,9 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       log.error("{}: {} messages are no JSON objects; quarantined", name, exchange.quarantined());
     }
     BrokerException failure = exchange.failure();
+    if (failure != null || !exchange.more() || !bulkhead.hasRoomFor(fetched)) {
+      handOver();
+    }
     if (failure == null) {
       outage.passed();
       look(places, exchange.more(), armed);
@@ -518,11 +543,24 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       outage.failed(failure);
       pause();
     }
-    returnNotBegun();
+  }
+
+  /** What came with the last answer, if that has not been done. */
+  private void handOver() {
+    Answer last = answer;
+    if (last == null) {
+      return;
+    }
+    answer = null; // at once: whatever happens here, nothing is to be done twice
+    try {
+      settled(last);
+    } finally {
+      last.exchange().deliveries().forEach(delivery -> begin(delivery, last.permissions()));
+    }
   }
 
   /** What was on its way here when the worker began to stop goes back like the rest. */
-  private void begin(Delivery delivery) {
+  private void begin(Delivery delivery, QueueBreaker.@Nullable Permissions permissions) {
     BreakerGuard guard = new BreakerGuard(permissions, taskBreakers);
     TaskExecution execution = new TaskExecution(delivery, tasks, services, metrics, this, guard);
     held.put(delivery.tag(), execution);
@@ -604,15 +642,15 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     arm = !more;
   }
 
-  private void settled(List<Settlement.Fate> fates) {
-    List<Settlement> answered = List.copyOf(unsettled);
-    unsettled.clear(); // at once: whatever happens here, they were answered
+  private void settled(Answer last) {
+    List<Settlement.Fate> fates = last.exchange().fates();
+    boolean resent = last.resent();
     List<Settlement> refused = new ArrayList<>();
     for (int i = 0; i < fates.size(); i++) {
-      Settlement settlement = answered.get(i);
+      Settlement settlement = last.offered().get(i);
       TaskExecution execution = held.get(settlement.tag());
       if (execution != null && execution.awaits(settlement)) {
-        acknowledged(execution, fates.get(i));
+        acknowledged(execution, fates.get(i), resent);
         continue;
       }
       switch (fates.get(i)) {
@@ -626,7 +664,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
         case LAPSED -> {
           forget(settlement.tag());
           metrics.lapsed();
-          lapsed(settlement);
+          lapsed(settlement, resent);
           announce(resent ? execution : null); // it was settled at the first time, most likely
         }
         case REFUSED -> refused.add(settlement);
@@ -639,7 +677,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
    * The answer to an acknowledgement before the task. One that was offered again after a cut, and
    * then found nothing, was carried out at the first time.
    */
-  private void acknowledged(TaskExecution execution, Settlement.Fate fate) {
+  private void acknowledged(TaskExecution execution, Settlement.Fate fate, boolean resent) {
     boolean ours = fate == Settlement.Fate.SETTLED || (fate == Settlement.Fate.LAPSED && resent);
     if (ours) {
       metrics.settled();
@@ -657,7 +695,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     }
   }
 
-  private void lapsed(Settlement settlement) {
+  private void lapsed(Settlement settlement, boolean resent) {
     if (resent) {
       log.info(
           "{}: {} had been settled before the connection broke, or its lease lapsed since",
@@ -685,7 +723,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       return;
     }
     execution.unwritten();
-    unsettled.add(
+    finished.add(
         new Settlement(
             settlement.tag(),
             settlement.claim(),

@@ -74,7 +74,8 @@ final class InMemoryQueue implements QueueConnection {
   }
 
   @Override
-  public synchronized Exchange exchange(List<Settlement> finished, int wanted, boolean arm) {
+  public synchronized Exchange exchange(
+      List<Settlement> finished, int wanted, boolean arm, Runnable meanwhile) {
     exchanges++;
     boolean fails = failEvery > 0 && exchanges % failEvery == 0;
     if (fails && exchanges % 2 == 0) {
@@ -82,6 +83,7 @@ final class InMemoryQueue implements QueueConnection {
     }
     List<Settlement.Fate> fates = new ArrayList<>();
     finished.forEach(settlement -> fates.add(settle(settlement)));
+    meanwhile.run();
     if (fails) {
       throw new BrokerUnavailableException("away after it was done", null);
     }

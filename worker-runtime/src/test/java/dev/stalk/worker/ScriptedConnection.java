@@ -50,13 +50,15 @@ final class ScriptedConnection implements QueueConnection {
   // ---- the loop's side
 
   @Override
-  public Exchange exchange(List<Settlement> finished, int wanted, boolean arm) {
+  public Exchange exchange(List<Settlement> finished, int wanted, boolean arm, Runnable meanwhile) {
     loop = Thread.currentThread();
     Request request = new Request(List.copyOf(finished), wanted, arm);
     if (settlingByItself) {
+      meanwhile.run();
       return settled(request);
     }
     requests.add(request);
+    meanwhile.run();
     try {
       return answers.take().apply(request);
     } catch (InterruptedException e) {

@@ -113,12 +113,13 @@ final class RedisQueueConnection implements QueueConnection {
   }
 
   @Override
-  public Exchange exchange(List<Settlement> finished, int wanted, boolean arm) {
+  public Exchange exchange(List<Settlement> finished, int wanted, boolean arm, Runnable meanwhile) {
     try {
       RedisConnection current = connected();
       recoverUnknown(current);
       int stillWanted = Math.max(0, wanted - recovered.size());
-      return withRecovered(call(current, finished, stillWanted, arm && tracking.on(current)));
+      boolean armed = arm && tracking.on(current);
+      return withRecovered(call(current, finished, stillWanted, armed, meanwhile));
     } catch (RuntimeException e) {
       RuntimeException error = RedisErrors.translate(e, config.broker());
       if (error instanceof BrokerUnavailableException
@@ -242,7 +243,11 @@ final class RedisQueueConnection implements QueueConnection {
   }
 
   private Exchange call(
-      RedisConnection current, List<Settlement> finished, int wanted, boolean armed) {
+      RedisConnection current,
+      List<Settlement> finished,
+      int wanted,
+      boolean armed,
+      Runnable meanwhile) {
     numbers.offer(finished);
     SettlementsLeft settling = results.storeElsewhere(current, finished, numbers, marker);
     List<Source> order = inOrder();
@@ -260,6 +265,8 @@ final class RedisQueueConnection implements QueueConnection {
       tracking.allow(current);
     }
     SCRIPT.write(current, names, arguments);
+    current.send();
+    meanwhile.run();
     List<Object> answers = current.sendAndReadAll(armed ? 2 : 1);
     if (answers.get(answers.size() - 1) instanceof JedisNoScriptException) {
       if (armed) {

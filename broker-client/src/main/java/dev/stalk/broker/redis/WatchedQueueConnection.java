@@ -30,11 +30,11 @@ final class WatchedQueueConnection implements QueueConnection {
   }
 
   @Override
-  public Exchange exchange(List<Settlement> finished, int wanted, boolean arm) {
+  public Exchange exchange(List<Settlement> finished, int wanted, boolean arm, Runnable meanwhile) {
     long started = outage.start();
     inUse.lock();
     try {
-      Exchange exchange = line.exchange(finished, wanted, arm);
+      Exchange exchange = line.exchange(finished, wanted, arm, meanwhile);
       BrokerException failure = exchange.failure();
       if (failure == null) {
         outage.passed();

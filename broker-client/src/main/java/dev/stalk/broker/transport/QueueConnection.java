@@ -17,14 +17,23 @@ public interface QueueConnection extends AutoCloseable {
    * its tag and gets the fate it had. The broker remembers that for a day after the line last
    * settled such; after a longer outage it may be written twice.
    *
-   * @param finished deliveries that have ended; may be empty
+   * @param finished deliveries that have ended; may be empty, and must not change before this
+   *     returns
    * @param wanted how many messages to fetch at most; may be 0
    * @param arm whether to ask for a wake-up at the next push, should fewer than {@code wanted} be
    *     found
+   * @param meanwhile run once by the caller's thread when the broker has been asked, before its
+   *     answer is waited for: work there takes no time of the exchange. Not run if the broker could
+   *     not be asked. Must not throw, and must not use this connection
    * @return the fates and the messages
    * @throws BrokerException if nothing was fetched and it is not known that anything was settled
    */
-  Exchange exchange(List<Settlement> finished, int wanted, boolean arm);
+  Exchange exchange(List<Settlement> finished, int wanted, boolean arm, Runnable meanwhile);
+
+  /** The same with nothing to do meanwhile. */
+  default Exchange exchange(List<Settlement> finished, int wanted, boolean arm) {
+    return exchange(finished, wanted, arm, () -> {});
+  }
 
   /**
    * Whether the broker will give notice of the next push after an armed exchange that found fewer
