@@ -129,6 +129,18 @@ abstract class ExchangeContract extends TransportContract {
   }
 
   @Test
+  void whatIsToBeDoneMeanwhileIsDoneOnceByTheCaller() {
+    publish("q", 0, 1);
+    List<Thread> done = new ArrayList<>();
+
+    Exchange exchange =
+        line("q", "a").exchange(List.of(), 1, false, () -> done.add(Thread.currentThread()));
+
+    assertThat(numbers(exchange)).containsExactly(1);
+    assertThat(done).containsExactly(Thread.currentThread());
+  }
+
+  @Test
   void aTagNamesItsHolderAndNoOtherDelivery() {
     publish("q", 0, 1);
     publish("q", 0, 2);

@@ -2,6 +2,7 @@ package dev.stalk.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
 import dev.stalk.broker.BrokerClient;
 import dev.stalk.broker.BrokerConfig;
@@ -523,6 +524,48 @@ class ExchangeIT extends ExchangeContract {
 
     assertThat(numbers(line.exchange(List.of(), 5, true))).containsExactly(1);
     assertThat(line.givesNotice()).isFalse();
+  }
+
+  @Test
+  void theBrokerWorksMeanwhile() {
+    publish("q", 0, 1);
+    QueueConnection line = line("q", "a");
+    line.exchange(List.of(), 0, false); // now the server knows the script
+
+    Exchange exchange =
+        line.exchange(
+            List.of(),
+            1,
+            false,
+            () -> Interop.await("the message left", () -> peers.number("LLEN", "q") == 0));
+
+    assertThat(numbers(exchange)).containsExactly(1);
+  }
+
+  @Test
+  void nothingIsDoneMeanwhileIfTheBrokerCannotBeAsked() {
+    QueueConnection line = line("q", "a");
+    peers.redis().kill();
+
+    assertThatThrownBy(() -> line.exchange(List.of(), 1, false, () -> fail("it was asked")))
+        .isInstanceOf(BrokerException.class);
+  }
+
+  @Test
+  void whatWasFetchedWhileSomethingWentWrongMeanwhileIsTakenInAfterwards() {
+    publish("q", 0, 1);
+    QueueConnection line = line("q", "a");
+    line.exchange(List.of(), 0, false); // now the server knows the script
+    Runnable noMemory =
+        () -> {
+          throw new OutOfMemoryError("made by the test");
+        };
+
+    assertThatThrownBy(() -> line.exchange(List.of(), 1, false, noMemory))
+        .isInstanceOf(OutOfMemoryError.class);
+    Interop.await("the fetch was carried out", () -> peers.number("LLEN", "q") == 0);
+
+    assertThat(numbers(line.exchange(List.of(), 1, false))).containsExactly(1);
   }
 
   @Test

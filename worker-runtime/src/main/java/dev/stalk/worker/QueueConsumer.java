@@ -522,6 +522,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     answer = new Answer(offered, exchange, permissions, resent);
     resent = false;
     int fetched = exchange.deliveries().size();
+    heldBytes.addAndGet(bytes(exchange.deliveries()));
     giveBack(places - fetched);
     rate.took(fetched);
     metrics.exchanged(fetched, exchange.quarantined());
@@ -533,8 +534,8 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       log.error("{}: {} messages are no JSON objects; quarantined", name, exchange.quarantined());
     }
     BrokerException failure = exchange.failure();
-    if (failure != null || !exchange.more() || !bulkhead.hasRoomFor(fetched)) {
-      handOver();
+    if (failure != null || !exchange.more() || !bulkhead.hasRoomFor(fetched / 2)) {
+      handOver(); // else the next exchange is worth being sent first
     }
     if (failure == null) {
       outage.passed();
@@ -543,6 +544,10 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       outage.failed(failure);
       pause();
     }
+  }
+
+  private static long bytes(List<Delivery> deliveries) {
+    return deliveries.stream().mapToLong(delivery -> delivery.message().length).sum();
   }
 
   /** What came with the last answer, if that has not been done. */
@@ -564,7 +569,6 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     BreakerGuard guard = new BreakerGuard(permissions, taskBreakers);
     TaskExecution execution = new TaskExecution(delivery, tasks, services, metrics, this, guard);
     held.put(delivery.tag(), execution);
-    heldBytes.addAndGet(delivery.message().length);
     if (ending && execution.takeBackIfWaiting()) {
       notBegun.add(execution);
       guard.left();

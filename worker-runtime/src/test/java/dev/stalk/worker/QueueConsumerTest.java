@@ -38,7 +38,7 @@ class QueueConsumerTest {
   private final Gate gate = new Gate();
   private final List<QueueConsumer> started = new ArrayList<>();
 
-  private QueueConsumer consumer(int threads, int buffer) {
+  private QueueConsumer consumer(QueueConfig config) {
     TaskRegistry registry = new TaskRegistry();
     registry.add(
         new RegisteredTask("gate", gate, TaskOptions.builder().ignoreResult(true).build()));
@@ -47,14 +47,18 @@ class QueueConsumerTest {
     return new QueueConsumer(
         Messages.QUEUE,
         List.of(Messages.QUEUE),
-        new QueueConfig(threads, buffer),
+        config,
         "worker:0",
         new Services(registry, transport).build(),
         new WorkerMetrics(meters));
   }
 
   private QueueConsumer started(int threads, int buffer) {
-    QueueConsumer consumer = consumer(threads, buffer);
+    return started(new QueueConfig(threads, buffer));
+  }
+
+  private QueueConsumer started(QueueConfig config) {
+    QueueConsumer consumer = consumer(config);
     started.add(consumer);
     consumer.start();
     return consumer;
@@ -163,6 +167,94 @@ class QueueConsumerTest {
     assertAsked(List.of(), 256, true);
     line().find(gated(1, 256));
     assertAsked(List.of(), 256, false);
+  }
+
+  @Test
+  void whereThereIsMoreTheNextExchangeIsAskedForBeforeWhatCameIsHandedOver() throws Exception {
+    started(2, 1000);
+    assertAsked(List.of(), 256, true);
+    line().standStillAfterAsking();
+
+    line().find(gated(1, 256));
+
+    assertAsked(List.of(), 256, false);
+    assertThat(gate.hasBegunMore()).isFalse();
+    assertThat(gauge("stalk.queue.held")).isZero();
+    line().workOn();
+    assertThat(List.of(gate.begun(), gate.begun())).containsExactlyInAnyOrder("1", "2");
+  }
+
+  @Test
+  void whatMayBeTheLastIsHandedOverAtOnce() throws Exception {
+    started(2, 1000);
+    assertAsked(List.of(), 256, true);
+    line().find(gated(1, 256));
+    assertAsked(List.of(), 256, false);
+    line().standStillAfterAsking();
+
+    line().find(gated(257));
+
+    assertThat(List.of(gate.begun(), gate.begun())).containsExactlyInAnyOrder("1", "2");
+    assertAsked(List.of(), 256, true);
+    assertThat(gauge("stalk.queue.held")).isEqualTo(257);
+    line().workOn();
+  }
+
+  @Test
+  void whatCameIsHandedOverBeforeTheNextExchangeIfThatWouldBeASmallOne() throws Exception {
+    started(2, 5);
+    assertAsked(List.of(), 7, true);
+    line().standStillAfterAsking();
+
+    line().findAndExpectMore(gated(1, 6));
+
+    assertThat(List.of(gate.begun(), gate.begun())).containsExactlyInAnyOrder("1", "2");
+    assertAsked(List.of(), 1, false);
+    line().workOn();
+  }
+
+  @Test
+  void whatCameIsHandedOverAlsoIfTheNextExchangeCannotBeAskedFor() throws Exception {
+    started(2, 1000);
+    assertAsked(List.of(), 256, true);
+
+    line().findAndBeAway(new BrokerUnavailableException("away", null), gated(1, 256));
+
+    assertThat(List.of(gate.begun(), gate.begun())).containsExactlyInAnyOrder("1", "2");
+    assertAsked(List.of(), 256, false);
+    assertThat(gauge("stalk.queue.held")).isEqualTo(256);
+  }
+
+  @Test
+  void whatHasNotBeenHandedOverWhenAStopBeginsGoesBackInItsOrder() throws Exception {
+    QueueConsumer consumer = started(2, 1000);
+    assertAsked(List.of(), 256, true);
+    line().standStillAfterAsking();
+    line().find(gated(1, 256));
+    assertAsked(List.of(), 256, false);
+
+    consumer.returnWaiting();
+    line().workOn();
+    line().findNothing();
+
+    ScriptedConnection.Request request = line().asked();
+    assertThat(request.wanted()).isZero();
+    assertThat(request.finishedTags())
+        .containsExactlyElementsOf(
+            LongStream.rangeClosed(1, 256).mapToObj(number -> tag(257 - number)).toList());
+    assertThat(gate.hasBegunMore()).isFalse();
+  }
+
+  @Test
+  void whatHasNotBeenHandedOverCountsForTheMemoryItTakes() throws Exception {
+    QueueConsumer consumer =
+        started(QueueConfig.builder().threads(2).buffer(1000).memoryLimit(1024).build());
+    assertAsked(List.of(), 256, true);
+
+    line().find(gated(1, 256));
+
+    line().assertIdle();
+    assertThat(consumer.heldBytes()).isGreaterThan(1024);
   }
 
   @Test
@@ -755,7 +847,7 @@ class QueueConsumerTest {
 
   @Test
   void whatWasNeverStartedCanBeStopped() throws Exception {
-    QueueConsumer consumer = consumer(1, 1);
+    QueueConsumer consumer = consumer(new QueueConfig(1, 1));
 
     consumer.quiet();
     consumer.returnWaiting();

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -41,7 +42,10 @@ final class ScriptedConnection implements QueueConnection {
   private volatile boolean givesNotice = true;
   private volatile boolean settlingByItself;
   private volatile boolean closed;
+  private volatile @Nullable RuntimeException away;
   private volatile @Nullable Thread loop;
+  private volatile boolean standingStill;
+  private final CountDownLatch workingOn = new CountDownLatch(1);
 
   ScriptedConnection(Runnable wake) {
     this.wake = wake;
@@ -57,9 +61,18 @@ final class ScriptedConnection implements QueueConnection {
       meanwhile.run();
       return settled(request);
     }
+    RuntimeException unreachable = away;
+    if (unreachable != null) {
+      away = null;
+      throw unreachable;
+    }
+    boolean standsStill = standingStill;
     requests.add(request);
-    meanwhile.run();
     try {
+      if (standsStill) {
+        workingOn.await();
+      }
+      meanwhile.run();
       return answers.take().apply(request);
     } catch (InterruptedException e) {
       throw new BrokerInterruptedException("interrupted", e);
@@ -131,6 +144,25 @@ final class ScriptedConnection implements QueueConnection {
   void findAndExpectMore(Delivery... found) {
     answers.add(
         request -> new Exchange(settled(request).fates(), Arrays.asList(found), 0, true, null));
+  }
+
+  /** When the loop has asked again it stands still, until {@link #workOn}. */
+  void standStillAfterAsking() {
+    standingStill = true;
+  }
+
+  void workOn() {
+    standingStill = false;
+    workingOn.countDown();
+  }
+
+  /** Settles everything and finds these messages; at the next exchange it cannot be reached. */
+  void findAndBeAway(RuntimeException error, Delivery... found) {
+    answers.add(
+        request -> {
+          away = error;
+          return settled(request, found);
+        });
   }
 
   /** From now on everything is settled, and nothing found, without the test. */

@@ -54,7 +54,7 @@ final class RedisSockets implements JedisSocketFactory {
   private Socket connect(RedisPlace.Server server) throws IOException {
     IOException failure = null;
     for (InetAddress address : InetAddress.getAllByName(server.host())) {
-      Socket socket = new Socket();
+      Socket socket = new BufferedSocket();
       try {
         socket.setReuseAddress(true);
         socket.setKeepAlive(true);

@@ -56,7 +56,7 @@ public record QueueConfig(
     TaskConfig tasks) {
 
   public static final int DEFAULT_THREADS = 8;
-  public static final int DEFAULT_READ_AHEAD = 256;
+  public static final int DEFAULT_READ_AHEAD = 512;
   public static final Duration DEFAULT_KEEP_ALIVE = Duration.ofMillis(20);
   public static final long DEFAULT_MEMORY_LIMIT = 64L << 20;
 

@@ -16,8 +16,8 @@ class QueueConfigTest {
 
   @Test
   void itReadsAheadUnlessNothingIsToBeFetchedAhead() {
-    assertThat(QueueConfig.builder().build().readAhead()).isEqualTo(256);
-    assertThat(QueueConfig.builder().buffer(1).build().readAhead()).isEqualTo(256);
+    assertThat(QueueConfig.builder().build().readAhead()).isEqualTo(512);
+    assertThat(QueueConfig.builder().buffer(1).build().readAhead()).isEqualTo(512);
     assertThat(QueueConfig.builder().buffer(0).build().readAhead()).isZero();
     assertThat(QueueConfig.builder().buffer(0).readAhead(9).build().readAhead()).isEqualTo(9);
     assertThat(new QueueConfig(4, 4).readAhead()).isZero();
