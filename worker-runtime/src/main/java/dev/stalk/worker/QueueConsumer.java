@@ -67,6 +67,9 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   /** Between attempts while stopping, when nobody is helped by long ones. */
   private static final long STOPPING_PAUSE = TimeUnit.MILLISECONDS.toNanos(20);
 
+  /** What was kept for longer before it was handed over may have been given up for lost. */
+  private static final long LONGEST_KEPT = TimeUnit.SECONDS.toNanos(5);
+
   private static final long POLL_MIN = TimeUnit.MILLISECONDS.toNanos(2);
   private static final long POLL_MAX = TimeUnit.MILLISECONDS.toNanos(200);
 
@@ -89,19 +92,6 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private final Map<String, TaskExecution> held = new ConcurrentHashMap<>();
   private final AtomicLong heldBytes = new AtomicLong();
 
-  /**
-   * An answer of the broker.
-   *
-   * @param offered the settlements it has the fates of
-   * @param permissions of the breaker, for the messages that came; null if there is none
-   * @param resent whether an exchange had failed before it
-   */
-  private record Answer(
-      List<Settlement> offered,
-      Exchange exchange,
-      QueueBreaker.@Nullable Permissions permissions,
-      boolean resent) {}
-
   /** What goes back to its queue, and how. Whoever takes it back says so; the loop orders it. */
   private record Returned(TaskExecution execution, Settlement settlement) {}
 
@@ -121,6 +111,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private volatile boolean fetching = true;
   private volatile boolean ending;
   private volatile boolean retired;
+  private volatile boolean abandoned;
 
   /** Written by the loop: it waits. */
   private volatile boolean resting;
@@ -131,8 +122,11 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   // used by the loop only
   private final List<Settlement> unsettled = new ArrayList<>();
 
-  /** The last one, while what came with it has not been handed over. */
-  private @Nullable Answer answer;
+  /** The last answer, while what came with it has not been handed over. */
+  private @Nullable Arrival arrival;
+
+  /** Places for what the next exchange brings. */
+  private int reserved;
 
   private boolean arm = true;
   private boolean drained;
@@ -353,7 +347,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   // ---- the loop
 
   private void loop() {
-    while (!(ending && held.isEmpty() && answer == null)) {
+    while (!abandoned && !(ending && held.isEmpty() && arrival == null)) {
       try {
         step();
       } catch (RuntimeException | Error e) { // a queue must not go deaf, whatever goes wrong
@@ -365,17 +359,22 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   }
 
   private void step() {
+    giveBack(); // if something went wrong before
+    if (ending) {
+      handOver(); // goes back together with what has waited
+    }
+    returnNotBegun();
     returnWhatMayNotBegin();
     long now = time.nanoTime();
     bulkhead.adapt(now);
     returnWhatWaitsTooLong(bulkhead.mayWait(now));
-    int places = reserve();
+    reserve();
     collectFinished();
-    if (!unsettled.isEmpty() || (places > 0 && !drained)) {
-      exchange(places);
+    if (!unsettled.isEmpty() || (reserved > 0 && !drained)) {
+      exchange();
     } else {
-      giveBack(places);
-      if (answer == null) {
+      giveBack();
+      if (arrival == null) {
         await();
       } else {
         handOver();
@@ -385,30 +384,35 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   }
 
   /** The places for which messages may be fetched, as everything that bounds them allows. */
-  private int reserve() {
+  private void reserve() {
+    permissions = null;
     if (!fetching || ending || heldBytes.get() >= memoryLimit) {
-      return 0;
+      return;
     }
-    int places = bulkhead.reserve(rate.available(BATCH));
+    reserved = bulkhead.reserve(rate.available(BATCH));
     QueueBreaker current = breaker;
-    permissions = current == null ? null : current.acquire(places);
-    if (permissions == null) {
-      return places;
+    if (current != null) {
+      QueueBreaker.Permissions acquired = current.acquire(reserved);
+      bulkhead.release(reserved - acquired.count());
+      reserved = acquired.count();
+      permissions = acquired;
     }
-    bulkhead.release(places - permissions.count());
-    return permissions.count();
   }
 
-  private void giveBack(int places) {
-    bulkhead.release(places);
+  /** Places for which nothing came. */
+  private void giveBack() {
+    int unused = reserved;
+    reserved = 0;
+    bulkhead.release(unused);
     if (permissions != null) {
-      permissions.unused(places);
+      permissions.unused(unused);
     }
   }
 
   /** When the breaker has opened: what has not begun goes back, where others may take it. */
   private void returnWhatMayNotBegin() {
     if (opened) {
+      handOver();
       opened = false;
       List<TaskExecution> waiting =
           held.values().stream().filter(TaskExecution::takeBackIfWaiting).toList();
@@ -422,6 +426,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     if (mayWait == Integer.MAX_VALUE || ending) {
       return;
     }
+    handOver(); // they are the newest
     List<TaskExecution> waiting =
         held.values().stream().filter(TaskExecution::isWaiting).sorted(NEWEST_FIRST).toList();
     List<TaskExecution> tooMany =
@@ -501,29 +506,32 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     all.forEach(back -> finished.add(back.settlement()));
   }
 
-  private void exchange(int places) {
+  private void exchange() {
     // settlements name many keys, and an armed script may have all of them watched: arm without
     boolean armed = arm && unsettled.isEmpty();
-    boolean sought = noticed && places > 0;
+    int wanted = reserved;
+    boolean sought = noticed && wanted > 0;
     noticed = false;
-    List<Settlement> offered = List.copyOf(unsettled);
+    Arrival next = new Arrival(List.copyOf(unsettled), permissions, resent);
     Exchange exchange;
     try {
-      exchange = connection.exchange(offered, places, armed, this::handOver);
+      exchange = connection.exchange(next.offered(), wanted, armed, this::handOver);
     } catch (RuntimeException | Error e) {
-      handOver();
-      giveBack(places);
-      outage.failed(e);
+      giveBack();
       resent = true;
+      outage.failed(e);
+      handOver();
       pause();
       return;
     }
+    next.brings(exchange, time.nanoTime());
+    arrival = next;
     unsettled.clear();
-    answer = new Answer(offered, exchange, permissions, resent);
     resent = false;
     int fetched = exchange.deliveries().size();
-    heldBytes.addAndGet(bytes(exchange.deliveries()));
-    giveBack(places - fetched);
+    reserved -= fetched;
+    giveBack();
+    heldBytes.addAndGet(next.bytes());
     rate.took(fetched);
     metrics.exchanged(fetched, exchange.quarantined());
     if (fetched > 0) {
@@ -533,43 +541,52 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     if (exchange.quarantined() > 0) {
       log.error("{}: {} messages are no JSON objects; quarantined", name, exchange.quarantined());
     }
-    BrokerException failure = exchange.failure();
-    if (failure != null || !exchange.more() || !bulkhead.hasRoomFor(fetched / 2)) {
-      handOver(); // else the next exchange is worth being sent first
+    if (!isAnotherWorthAskingForFirst(exchange)) {
+      handOver();
     }
+    BrokerException failure = exchange.failure();
     if (failure == null) {
       outage.passed();
-      look(places, exchange.more(), armed);
+      look(wanted, exchange.more(), armed);
     } else {
       outage.failed(failure);
       pause();
     }
   }
 
-  private static long bytes(List<Delivery> deliveries) {
-    return deliveries.stream().mapToLong(delivery -> delivery.message().length).sum();
+  /** While there is more, and room for at least half as much again as came now. */
+  private boolean isAnotherWorthAskingForFirst(Exchange exchange) {
+    int fetched = exchange.deliveries().size();
+    return exchange.failure() == null
+        && exchange.more()
+        && fetched > 0
+        && !ending
+        && noThread == null
+        && bulkhead.hasRoomFor(fetched / 2);
   }
 
-  /** What came with the last answer, if that has not been done. */
+  /** What came with the last answer, or the rest of it if something went wrong before. */
   private void handOver() {
-    Answer last = answer;
+    Arrival last = arrival;
     if (last == null) {
       return;
     }
-    answer = null; // at once: whatever happens here, nothing is to be done twice
-    try {
-      settled(last);
-    } finally {
-      last.exchange().deliveries().forEach(delivery -> begin(delivery, last.permissions()));
-    }
+    last.eachFate((settlement, fate) -> settled(settlement, fate, last.isResent()));
+    boolean late = time.nanoTime() - last.arrivedAt() > LONGEST_KEPT;
+    last.eachDelivery(delivery -> begin(delivery, last.permissions(), late));
+    arrival = null;
   }
 
-  /** What was on its way here when the worker began to stop goes back like the rest. */
-  private void begin(Delivery delivery, QueueBreaker.@Nullable Permissions permissions) {
+  /**
+   * What was on its way here when the worker began to stop goes back like the rest, and so does
+   * what was on its way for long: others may have it by now.
+   */
+  private void begin(
+      Delivery delivery, QueueBreaker.@Nullable Permissions permissions, boolean late) {
     BreakerGuard guard = new BreakerGuard(permissions, taskBreakers);
     TaskExecution execution = new TaskExecution(delivery, tasks, services, metrics, this, guard);
     held.put(delivery.tag(), execution);
-    if (ending && execution.takeBackIfWaiting()) {
+    if ((ending || late) && execution.takeBackIfWaiting()) {
       notBegun.add(execution);
       guard.left();
       bulkhead.release(1);
@@ -584,9 +601,9 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       bulkhead.run(() -> runIfPermitted(execution, guard));
     } catch (RuntimeException | Error e) {
       if (execution.takeBackIfWaiting()) {
+        notBegun.add(execution);
         guard.left();
         bulkhead.release(1);
-        notBegun.add(execution);
       }
       noThread = e;
     }
@@ -597,8 +614,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     Throwable failure = noThread;
     noThread = null;
     if (!notBegun.isEmpty()) {
-      returnToQueue(
-          notBegun, failure == null ? TaskExecution::takenBack : QueueConsumer::returningUnbegun);
+      returnToQueue(notBegun, ending ? TaskExecution::takenBack : QueueConsumer::returningUnbegun);
       notBegun.clear();
     }
     if (failure != null) {
@@ -646,35 +662,28 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     arm = !more;
   }
 
-  private void settled(Answer last) {
-    List<Settlement.Fate> fates = last.exchange().fates();
-    boolean resent = last.resent();
-    List<Settlement> refused = new ArrayList<>();
-    for (int i = 0; i < fates.size(); i++) {
-      Settlement settlement = last.offered().get(i);
-      TaskExecution execution = held.get(settlement.tag());
-      if (execution != null && execution.awaits(settlement)) {
-        acknowledged(execution, fates.get(i), resent);
-        continue;
-      }
-      switch (fates.get(i)) {
-        case SETTLED -> {
-          forget(settlement.tag());
-          announce(execution);
-          if (settlement.claim() == Settlement.Claim.HELD) {
-            metrics.settled();
-          }
-        }
-        case LAPSED -> {
-          forget(settlement.tag());
-          metrics.lapsed();
-          lapsed(settlement, resent);
-          announce(resent ? execution : null); // it was settled at the first time, most likely
-        }
-        case REFUSED -> refused.add(settlement);
-      }
+  private void settled(Settlement settlement, Settlement.Fate fate, boolean resent) {
+    TaskExecution execution = held.get(settlement.tag());
+    if (execution != null && execution.awaits(settlement)) {
+      acknowledged(execution, fate, resent);
+      return;
     }
-    refused.forEach(this::refused);
+    switch (fate) {
+      case SETTLED -> {
+        forget(settlement.tag());
+        announce(execution);
+        if (settlement.claim() == Settlement.Claim.HELD) {
+          metrics.settled();
+        }
+      }
+      case LAPSED -> {
+        forget(settlement.tag());
+        metrics.lapsed();
+        lapsed(settlement, resent);
+        announce(resent ? execution : null); // it was settled at the first time, most likely
+      }
+      case REFUSED -> refused(settlement);
+    }
   }
 
   /**
@@ -869,6 +878,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     held.values().forEach(execution -> execution.takeBackRunning());
     held.clear();
     ending = true;
+    abandoned = true;
     signal.raise();
     thread.join(TimeUnit.SECONDS.toMillis(2));
   }

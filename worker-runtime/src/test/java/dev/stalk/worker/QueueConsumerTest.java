@@ -18,10 +18,12 @@ import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.Settlement;
 import dev.stalk.worker.config.QueueConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
@@ -36,7 +38,37 @@ class QueueConsumerTest {
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final FakeTransport transport = new FakeTransport();
   private final Gate gate = new Gate();
+  private final HurriedTime time = new HurriedTime();
   private final List<QueueConsumer> started = new ArrayList<>();
+
+  /** The system's time, but for what the test makes it skip. */
+  private static final class HurriedTime implements WorkerTime {
+    private final AtomicLong skipped = new AtomicLong();
+
+    void skip(long seconds) {
+      skipped.addAndGet(TimeUnit.SECONDS.toNanos(seconds));
+    }
+
+    @Override
+    public Clock clock() {
+      return WorkerTime.system().clock();
+    }
+
+    @Override
+    public long nanoTime() {
+      return WorkerTime.system().nanoTime() + skipped.get();
+    }
+
+    @Override
+    public void parkNanos(Object blocker, long nanos) {
+      WorkerTime.system().parkNanos(blocker, nanos);
+    }
+
+    @Override
+    public Scheduler scheduler(String threadName) {
+      return WorkerTime.system().scheduler(threadName);
+    }
+  }
 
   private QueueConsumer consumer(QueueConfig config) {
     TaskRegistry registry = new TaskRegistry();
@@ -49,7 +81,7 @@ class QueueConsumerTest {
         List.of(Messages.QUEUE),
         config,
         "worker:0",
-        new Services(registry, transport).build(),
+        new Services(registry, transport).time(time).build(),
         new WorkerMetrics(meters));
   }
 
@@ -239,10 +271,76 @@ class QueueConsumerTest {
 
     ScriptedConnection.Request request = line().asked();
     assertThat(request.wanted()).isZero();
-    assertThat(request.finishedTags())
-        .containsExactlyElementsOf(
-            LongStream.rangeClosed(1, 256).mapToObj(number -> tag(257 - number)).toList());
+    assertThat(request.finishedTags()).containsExactlyElementsOf(tagsDownFrom(256, 1));
     assertThat(gate.hasBegunMore()).isFalse();
+  }
+
+  @Test
+  void whatHasNotBeenHandedOverGoesBackInOneOrderWithWhatHasWaited() throws Exception {
+    QueueConsumer consumer = started(2, 1000);
+    assertAsked(List.of(), 256, true);
+    line().find(gated(1, 256));
+    assertAsked(List.of(), 256, false);
+    assertThat(List.of(gate.begun(), gate.begun())).containsExactlyInAnyOrder("1", "2");
+    line().standStillAfterAsking();
+    line().find(gated(257, 512));
+    assertAsked(List.of(), 256, false);
+
+    consumer.returnWaiting();
+    line().workOn();
+    line().findNothing();
+    List<String> first = line().asked().finishedTags();
+    line().findNothing();
+    List<String> second = line().asked().finishedTags();
+
+    assertThat(first).containsExactlyElementsOf(tagsDownFrom(512, 257));
+    assertThat(second).containsExactlyElementsOf(tagsDownFrom(256, 3));
+  }
+
+  private static List<String> tagsDownFrom(long first, long last) {
+    return LongStream.rangeClosed(last, first)
+        .mapToObj(number -> tag(first + last - number))
+        .toList();
+  }
+
+  @Test
+  void whatWasKeptForLongBeforeItCouldBeHandedOverGoesBackUnbegun() throws Exception {
+    started(2, 1000);
+    assertAsked(List.of(), 256, true);
+    line().standStillAfterAsking();
+    line().find(gated(1, 256));
+    assertAsked(List.of(), 256, false);
+
+    time.skip(10);
+    line().workOn();
+    line().findNothing();
+
+    ScriptedConnection.Request request = line().asked();
+    assertThat(request.finishedTags()).containsExactlyElementsOf(tagsDownFrom(256, 1));
+    assertThat(request.finished().get(0).effects())
+        .singleElement()
+        .isInstanceOfSatisfying(
+            Effect.Return.class,
+            back -> assertThat(back.publication().message()).isEqualTo(gated(256).message()));
+    assertThat(gate.hasBegunMore()).isFalse();
+  }
+
+  @Test
+  void whatGoesWrongWhileTheBrokerWorksCostsNoPlaceAndNoMessage() throws Exception {
+    started(2, 1000);
+    assertAsked(List.of(), 256, true);
+    line().find(gated(1, 256));
+    assertAsked(List.of(), 256, false);
+    gate.begun();
+    gate.begun();
+
+    line().fail(new OutOfMemoryError("made by the test"));
+
+    assertAsked(List.of(), 256, false);
+    line().find(gated(257, 512));
+    assertAsked(List.of(), 256, false);
+    line().find(gated(513, 768));
+    assertAsked(List.of(), 234, false);
   }
 
   @Test

@@ -17,7 +17,7 @@ final class Services {
 
   private final TaskRegistry registry;
   private final FakeTransport transport;
-  private final Timer timer = new Timer();
+  private Timer timer = new Timer();
   private final List<TaskInterceptor> interceptors = new ArrayList<>();
   private final List<TaskListener> listeners = new ArrayList<>();
   private final Map<Class<?>, Exceptions.PythonClass> exceptions = new HashMap<>();
@@ -51,6 +51,11 @@ final class Services {
 
   Services clock(Clock value) {
     clock = value;
+    return this;
+  }
+
+  Services time(WorkerTime value) {
+    timer = new Timer(value);
     return this;
   }
 

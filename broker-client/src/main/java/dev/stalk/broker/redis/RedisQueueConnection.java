@@ -205,16 +205,17 @@ final class RedisQueueConnection implements QueueConnection {
       fields.add(RedisKeys.bytes(tag(number)));
     }
     List<?> values = (List<?>) current.call(Command.HMGET, fields.toArray(byte[][]::new));
-    int before = recovered.size(); // those are counted
+    List<Delivery> found = new ArrayList<>();
     for (int i = 0; i < values.size(); i++) {
       if (values.get(i) instanceof byte[] value) {
-        recovered.add(deliveryIn(tag(firstUnknownTag + i), value));
+        found.add(deliveryIn(tag(firstUnknownTag + i), value));
       }
     }
+    recovered.addAll(found); // all or, without memory, none: they are asked for again then
     firstUnknownTag = nextTag;
-    outstanding += recovered.size() - before;
-    if (!recovered.isEmpty()) {
-      log.info("{}: taking in {} messages whose fetch was cut off", name, recovered.size());
+    outstanding += found.size();
+    if (!found.isEmpty()) {
+      log.info("{}: taking in {} messages whose fetch was cut off", name, found.size());
     }
   }
 
@@ -249,6 +250,10 @@ final class RedisQueueConnection implements QueueConnection {
       boolean armed,
       Runnable meanwhile) {
     numbers.offer(finished);
+    boolean elsewhere = results.areElsewhere();
+    if (elsewhere) {
+      meanwhile.run(); // what is done meanwhile must not wait for another server
+    }
     SettlementsLeft settling = results.storeElsewhere(current, finished, numbers, marker);
     List<Source> order = inOrder();
     List<byte[]> names = new ArrayList<>(8 + settling.size());
@@ -266,7 +271,9 @@ final class RedisQueueConnection implements QueueConnection {
     }
     SCRIPT.write(current, names, arguments);
     current.send();
-    meanwhile.run();
+    if (!elsewhere) {
+      meanwhile.run();
+    }
     List<Object> answers = current.sendAndReadAll(armed ? 2 : 1);
     if (answers.get(answers.size() - 1) instanceof JedisNoScriptException) {
       if (armed) {

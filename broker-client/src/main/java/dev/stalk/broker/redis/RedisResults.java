@@ -150,6 +150,11 @@ final class RedisResults implements ResultBackend {
     }
   }
 
+  /** Whether results live on another server than the queues. */
+  boolean areElsewhere() {
+    return !config.results().sameServer(config.broker());
+  }
+
   /**
    * Where results live on another server than the queues, no single step can hold both. Then a
    * result is stored first, if its message is still held, and the rest is settled after: a crash in
@@ -165,7 +170,7 @@ final class RedisResults implements ResultBackend {
    */
   SettlementsLeft storeElsewhere(
       RedisConnection broker, List<Settlement> finished, SettlementNumbers numbers, byte[] marker) {
-    if (finished.isEmpty() || config.results().sameServer(config.broker())) {
+    if (finished.isEmpty() || !areElsewhere()) {
       return SettlementsLeft.all(finished);
     }
     for (Settlement settlement : finished) { // held is what the exchange will take for held

@@ -22,9 +22,10 @@ public interface QueueConnection extends AutoCloseable {
    * @param wanted how many messages to fetch at most; may be 0
    * @param arm whether to ask for a wake-up at the next push, should fewer than {@code wanted} be
    *     found
-   * @param meanwhile run once by the caller's thread when the broker has been asked, before its
-   *     answer is waited for: work there takes no time of the exchange. Not run if the broker could
-   *     not be asked. Must not throw, and must not use this connection
+   * @param meanwhile run once by the caller's thread when the broker is asked, before its answer is
+   *     waited for: work there takes no time of the exchange. Not run if the broker could not be
+   *     asked. Must not use this connection. What it throws ends the call, as if the connection had
+   *     broken before the answer arrived
    * @return the fates and the messages
    * @throws BrokerException if nothing was fetched and it is not known that anything was settled
    */

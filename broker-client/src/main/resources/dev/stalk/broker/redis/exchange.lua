@@ -67,18 +67,17 @@ local function textOf(problem)
   return type(problem) == 'table' and problem.err or tostring(problem)
 end
 
--- Acknowledges, and appends the fates; true if all were held. The index tells who was not, and is
--- asked only if there was less to delete than there are tags.
+-- Acknowledges, and appends the fates; true if all were held. Whose members are all there to be
+-- removed were held; otherwise their entries tell.
 local function acknowledge(from, to, fates)
   if to < from then
     return true
   end
-  local complete = call('HDEL', unacked, unpack(ARGV, from, to)) == to - from + 1
-  local held = not complete and call('ZMSCORE', index, unpack(ARGV, from, to))
-  call('ZREM', index, unpack(ARGV, from, to))
-  for i = 1, to - from + 1 do
-    fates[i] = (complete or held[i]) and 1 or 0
+  local complete = call('ZREM', index, unpack(ARGV, from, to)) == to - from + 1
+  for i = from, to do
+    fates[i - from + 1] = (complete or call('HSTRLEN', unacked, ARGV[i]) > 0) and 1 or 0
   end
+  call('HDEL', unacked, unpack(ARGV, from, to))
   return complete
 end
 
