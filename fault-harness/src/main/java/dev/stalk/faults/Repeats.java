@@ -42,8 +42,8 @@ final class Repeats {
     if (earlier.stream().anyMatch(run -> wasKilled(run, again))) {
       return Repeat.KILLED;
     }
-    if (earlier.stream().anyMatch(run -> lapsed(run.worker(), run.began(), again))
-        || lapsed(again.worker(), entry.when().from(), again)) {
+    // a worker holds a message for a while before it begins it
+    if (runs.stream().anyMatch(run -> lapsed(run.worker(), entry.when().from(), again))) {
       return Repeat.LAPSED;
     }
     if (earlier.stream().anyMatch(run -> wasStopped(run, again))) {

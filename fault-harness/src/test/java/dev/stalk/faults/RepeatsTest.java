@@ -90,6 +90,17 @@ class RepeatsTest {
   }
 
   @Test
+  void aWorkerThatStoodWithTheMessageInItsHandsMayHaveBegunItRightAfter() {
+    timeline.stood("java-1.1", new Span(NOW + 15, NOW + 15 + LEASE));
+
+    assertThat(
+            cause(
+                run("java-1.1", LEASE + 20, LEASE + 30),
+                run("java-2.1", 2 * LEASE, 2 * LEASE + 10)))
+        .isEqualTo(Repeat.LAPSED);
+  }
+
+  @Test
   void theWorkerThatRunsItAgainMayHaveStoodWithTheMessageInItsHands() {
     timeline.stood("java-2.1", new Span(NOW + 15, NOW + 15 + LEASE));
 
