@@ -526,11 +526,17 @@ class ExchangeIT extends ExchangeContract {
     assertThat(line.givesNotice()).isFalse();
   }
 
+  /** What it asks for is carried out at the first attempt. */
+  private QueueConnection lineWhoseScriptIsKnown() {
+    QueueConnection line = line("q", "a");
+    line.exchange(List.of(), 0, false);
+    return line;
+  }
+
   @Test
   void theBrokerWorksMeanwhile() {
     publish("q", 0, 1);
-    QueueConnection line = line("q", "a");
-    line.exchange(List.of(), 0, false); // now the server knows the script
+    QueueConnection line = lineWhoseScriptIsKnown();
 
     Exchange exchange =
         line.exchange(
@@ -554,8 +560,7 @@ class ExchangeIT extends ExchangeContract {
   @Test
   void whatWasFetchedWhileSomethingWentWrongMeanwhileIsTakenInAfterwards() {
     publish("q", 0, 1);
-    QueueConnection line = line("q", "a");
-    line.exchange(List.of(), 0, false); // now the server knows the script
+    QueueConnection line = lineWhoseScriptIsKnown();
     Runnable noMemory =
         () -> {
           throw new OutOfMemoryError("made by the test");

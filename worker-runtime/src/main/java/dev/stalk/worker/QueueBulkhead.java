@@ -55,14 +55,18 @@ final class QueueBulkhead {
 
   /** Takes up to {@code most} free places; 0 if none is free. */
   int reserve(int most) {
-    int reserved = Math.max(0, Math.min(places() + readAhead.places() - taken.get(), most));
+    int reserved = Math.max(0, Math.min(room(), most));
     taken.addAndGet(reserved);
     return reserved;
   }
 
   /** Whether so many places are free. */
   boolean hasRoomFor(int count) {
-    return places() + readAhead.places() - taken.get() >= count;
+    return room() >= count;
+  }
+
+  private int room() {
+    return places() + readAhead.places() - taken.get();
   }
 
   /** Gives back places that were reserved and not used. */

@@ -63,10 +63,6 @@ local function now()
   return time[1] .. '.' .. string.sub('00000' .. time[2], -6)
 end
 
-local function textOf(problem)
-  return type(problem) == 'table' and problem.err or tostring(problem)
-end
-
 -- Acknowledges, and appends the fates; true if all were held. Whose members are all there to be
 -- removed were held; otherwise their entries tell.
 local function acknowledge(from, to, fates)

@@ -1,6 +1,11 @@
 -- How a result is stored: what the scripts that store one begin with. A SUCCESS is never
 -- overwritten, and only what was stored is announced.
 
+-- What an error says that pcall has caught.
+local function textOf(problem)
+  return type(problem) == 'table' and problem.err or tostring(problem)
+end
+
 -- Whether a meta is a SUCCESS. Hardly ever asked, so that its parts are made only then.
 local function isSuccess(stored)
   local function sextet(character)

@@ -17,7 +17,7 @@
 local fates = {}
 for i, key in ipairs(KEYS) do
   local ok, problem = pcall(store, key, ARGV[i + 1], ARGV[1])
-  local text = not ok and (type(problem) == 'table' and problem.err or tostring(problem))
+  local text = not ok and textOf(problem)
   if text and not string.find(text, 'WRONGTYPE ', 1, true) then
     return {err = text} -- thrown on, it would lose its code
   end
