@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 final class BreakerGuard implements Guard {
-  private final QueueBreaker.@Nullable Permissions ofQueue;
+  private volatile QueueBreaker.@Nullable Permissions ofQueue;
   private final TaskBreakers taskBreakers;
   private volatile QueueBreaker.@Nullable Permissions ofTask;
   private final AtomicBoolean spent = new AtomicBoolean();
@@ -37,16 +37,29 @@ final class BreakerGuard implements Guard {
     return null;
   }
 
-  /** Whether it may still begin: the queue's breaker may have opened while it waited. */
+  /**
+   * Whether it may still begin: the queue's breaker may have opened while it waited. If it may, its
+   * end counts for the state it begins in, not for the one it was fetched in.
+   */
   boolean mayBegin() {
-    return ofQueue == null || ofQueue.mayBegin();
+    QueueBreaker.Permissions fetchedWith = ofQueue;
+    if (fetchedWith == null) {
+      return true;
+    }
+    QueueBreaker.Permissions beginsWith = fetchedWith.begins();
+    if (beginsWith == null) {
+      return false;
+    }
+    ofQueue = beginsWith;
+    return true;
   }
 
   @Override
   public void ended(long nanos, @Nullable Throwable error) {
     if (spent.compareAndSet(false, true)) {
-      if (ofQueue != null) {
-        ofQueue.ended(nanos, error);
+      QueueBreaker.Permissions queue = ofQueue;
+      if (queue != null) {
+        queue.ended(nanos, error);
       }
       QueueBreaker.Permissions task = ofTask;
       if (task != null) {
@@ -58,8 +71,9 @@ final class BreakerGuard implements Guard {
   @Override
   public void left() {
     if (spent.compareAndSet(false, true)) {
-      if (ofQueue != null) {
-        ofQueue.unused(1);
+      QueueBreaker.Permissions queue = ofQueue;
+      if (queue != null) {
+        queue.unused(1);
       }
       QueueBreaker.Permissions task = ofTask;
       if (task != null) {

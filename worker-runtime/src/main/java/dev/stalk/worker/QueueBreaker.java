@@ -155,9 +155,20 @@ final class QueueBreaker {
       }
     }
 
-    /** Whether what has one of these may begin: the state it was given in has not ended. */
-    boolean mayBegin() {
-      return isCurrent() || breaker.isClosed();
+    /**
+     * What one of these begins with: a counted one with itself, as long as the state it was given
+     * in lasts; any with a permission of the state now, if any number may begin in that; null if it
+     * may not. The state is asked for itself, as whoever opens the breaker tells of it after.
+     */
+    @Nullable Permissions begins() {
+      int now = breaker.epoch.get();
+      if (counted && epoch == now) {
+        return this;
+      }
+      if (!breaker.isClosed()) {
+        return null;
+      }
+      return epoch == now ? this : new Permissions(breaker, now, 1, false);
     }
 
     private boolean isCurrent() {

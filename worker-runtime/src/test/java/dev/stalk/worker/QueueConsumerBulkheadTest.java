@@ -10,7 +10,9 @@ import dev.stalk.broker.transport.Settlement;
 import dev.stalk.worker.config.BreakerConfig;
 import dev.stalk.worker.config.QueueConfig;
 import dev.stalk.worker.config.RateLimit;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker.State;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -146,6 +148,14 @@ class QueueConsumerBulkheadTest {
     }
   }
 
+  /** A place is given back after its task's settlement has been offered. */
+  private void awaitEveryPlaceFree(int places) {
+    Gauge free = meters.get("stalk.queue.places.free").gauge();
+    while (free.value() < places) { // the class's timeout ends it
+      Thread.onSpinWait();
+    }
+  }
+
   /** Has the breaker of a queue open by two failures; the loop stands idle after. */
   private QueueConsumer opened(QueueConfig config) throws InterruptedException {
     QueueConsumer consumer = started(config);
@@ -153,6 +163,7 @@ class QueueConsumerBulkheadTest {
     line().find(messages("fail", 1, 2));
     settle(2, 100);
     line().assertIdle();
+    awaitEveryPlaceFree(config.threads() + config.buffer());
     assertThat(consumer.breaker().state()).isEqualTo(State.OPEN);
     return consumer;
   }
@@ -282,6 +293,21 @@ class QueueConsumerBulkheadTest {
     line().find(messages("fail", 1, 3));
     settle(3, 3);
     assertThat(consumer.breaker().state()).isEqualTo(State.DISABLED);
+  }
+
+  @Test
+  void whatWasAskedForBeforeAnOperatorResetItCountsForTheStateItBeginsIn() throws Exception {
+    QueueConsumer consumer = started(queue(2, 0).circuitBreaker(breaker(2).build()).build());
+    CircuitBreaker breaker = consumer.breaker().breaker();
+    breaker.transitionToMetricsOnlyState();
+    line().wake();
+    line().asked();
+
+    breaker.reset();
+    line().find(messages("fail", 1, 2));
+    settle(2, 100);
+
+    assertThat(breaker.getState()).isEqualTo(State.OPEN);
   }
 
   @Test
