@@ -21,6 +21,9 @@ public final class JavaTasks {
     void note(String key, String value);
   }
 
+  /** What a task that has slept prints. */
+  static final String SLEPT = "has slept";
+
   JavaTasks(Journal journal) {
     this.journal = journal;
   }
@@ -76,6 +79,14 @@ public final class JavaTasks {
     Thread.sleep((long) (seconds.orElse(0.0) * 1000));
     journal.note(key, value);
     return value;
+  }
+
+  /** Tells its process's output how it ends, so that it needs no broker for it. */
+  @Task("java.sleep")
+  public void sleep(String key, double seconds) throws InterruptedException {
+    journal.note(key, "sleeps");
+    Thread.sleep((long) (seconds * 1000));
+    System.out.println(SLEPT);
   }
 
   /** Like {@code interop.mark}, but it lasts until all are released. */

@@ -119,6 +119,35 @@ class LossIT {
   }
 
   @Test
+  void aWorkerThatWakesUpAfterItsLeaseDoesNotBeginWhatHasWaitedInItAsAnotherHasRunIt()
+      throws Exception {
+    try (Interop peers = new Interop()) {
+      BrokerClient client = peers.client();
+      WorkerProcess sleeper = WorkerProcess.start(peers, "work", 1);
+      AsyncResult running = client.send(TaskSignature.of("java.sleep", "sleepers", 2).on("work"));
+      Interop.await("one runs", () -> peers.number("LLEN", "sleepers") == 1);
+      List<AsyncResult> waiting = send(client, 1, 0);
+      Interop.await("one waits in it", () -> peers.number("HLEN", "unacked") == 2);
+      sleeper.freeze();
+
+      WorkerProcess other = WorkerProcess.start(peers, "work", 2);
+      running.get(Object.class, Interop.PATIENCE);
+      waiting.get(0).get(String.class, Interop.PATIENCE);
+      assertThat(other.terminate()).isZero();
+      peers.redis().freeze(); // so that no renewal tells it either
+      sleeper.thaw();
+      sleeper.awaitOutput(JavaTasks.SLEPT);
+      peers.redis().thaw();
+      client
+          .send(TaskSignature.of("interop.mark", "log", "last", 0).on("work"))
+          .get(String.class, Interop.PATIENCE);
+
+      assertThat(peers.list("log-began")).containsExactly("t0", "last");
+      Interop.await("nothing is held", () -> peers.number("HLEN", "unacked") == 0);
+    }
+  }
+
+  @Test
   void aTaskThatKillsItsWorkerIsQuarantinedAndNoOtherTaskIsLost() throws Exception {
     try (Interop peers = new Interop()) {
       BrokerClient client = peers.client();

@@ -17,10 +17,10 @@ final class Arrival {
   private final List<Settlement> offered;
   private final QueueBreaker.@Nullable Permissions permissions;
   private final boolean resent;
+  private final long askedAt;
 
   private List<Settlement.Fate> fates = List.of();
   private List<Delivery> deliveries = List.of();
-  private long arrivedAt;
   private int settled;
   private int begun;
 
@@ -30,19 +30,23 @@ final class Arrival {
    * @param offered what is settled in it
    * @param permissions of the breaker, for the messages that come; null if there is none
    * @param resent whether an exchange has failed before it
+   * @param askedAt the monotonic time
    */
   Arrival(
-      List<Settlement> offered, QueueBreaker.@Nullable Permissions permissions, boolean resent) {
+      List<Settlement> offered,
+      QueueBreaker.@Nullable Permissions permissions,
+      boolean resent,
+      long askedAt) {
     this.offered = offered;
     this.permissions = permissions;
     this.resent = resent;
+    this.askedAt = askedAt;
   }
 
-  /** The broker has answered, at this monotonic time. */
-  void brings(Exchange exchange, long now) {
+  /** The broker has answered. */
+  void brings(Exchange exchange) {
     fates = exchange.fates();
     deliveries = exchange.deliveries();
-    arrivedAt = now;
   }
 
   List<Settlement> offered() {
@@ -57,8 +61,8 @@ final class Arrival {
     return resent;
   }
 
-  long arrivedAt() {
-    return arrivedAt;
+  long askedAt() {
+    return askedAt;
   }
 
   /** How much memory its messages take. */

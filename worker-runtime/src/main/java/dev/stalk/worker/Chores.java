@@ -24,7 +24,7 @@ final class Chores implements AutoCloseable {
 
   private final Transport transport;
   private final Collection<QueueConsumer> consumers;
-  private final Duration lease;
+  private final Lease lease;
   private final Duration visiblePeriod;
   private final BrokerClock brokerClock;
   private final WorkerTime time;
@@ -33,7 +33,7 @@ final class Chores implements AutoCloseable {
   private final WorkerTime.Scheduler sweeping;
 
   /**
-   * @param lease after how long without a sign of life a Java worker has died
+   * @param lease is renewed
    * @param visibilityTimeout after how long a message of a worker of any language is returned
    * @param brokerClock is kept on time
    * @param time when it is time for each of them
@@ -41,7 +41,7 @@ final class Chores implements AutoCloseable {
   Chores(
       Transport transport,
       Collection<QueueConsumer> consumers,
-      Duration lease,
+      Lease lease,
       Duration visibilityTimeout,
       BrokerClock brokerClock,
       WorkerTime time) {
@@ -58,9 +58,9 @@ final class Chores implements AutoCloseable {
   }
 
   void start() {
-    every(lease.dividedBy(3), renewing, "lease renewal", this::renew);
+    every(lease.duration().dividedBy(3), renewing, "lease renewal", this::renew);
     every(LENGTH_PERIOD, sweeping, "queue lengths", this::lookAtLengths);
-    every(lease.dividedBy(6), sweeping, "abandoned messages", this::restoreAbandoned);
+    every(lease.duration().dividedBy(6), sweeping, "abandoned messages", this::restoreAbandoned);
     every(visiblePeriod, sweeping, "unacknowledged messages", this::restoreVisible);
     every(CLOCK_PERIOD, 0, renewing, "the broker's time", brokerClock::synchronize);
     parked.start();
@@ -94,9 +94,11 @@ final class Chores implements AutoCloseable {
       tags.addAll(consumer.heldTags());
       counts.put(consumer, tags.size() - before);
     }
+    long asked = time.nanoTime();
     for (String gone : transport.renew(tags)) {
       consumers.forEach(consumer -> consumer.lost(gone));
     }
+    lease.renewed(asked);
     counts.forEach(QueueConsumer::renewed);
   }
 
@@ -113,7 +115,10 @@ final class Chores implements AutoCloseable {
   private void restoreAbandoned() {
     int restored = transport.restoreAbandoned();
     if (restored > 0) {
-      log.warn("returned {} messages of workers that gave no sign of life for {}", restored, lease);
+      log.warn(
+          "returned {} messages of workers that gave no sign of life for {}",
+          restored,
+          lease.duration());
     }
   }
 

@@ -67,9 +67,6 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   /** Between attempts while stopping, when nobody is helped by long ones. */
   private static final long STOPPING_PAUSE = TimeUnit.MILLISECONDS.toNanos(20);
 
-  /** What was kept for longer before it was handed over may have been given up for lost. */
-  private static final long LONGEST_KEPT = TimeUnit.SECONDS.toNanos(5);
-
   private static final long POLL_MIN = TimeUnit.MILLISECONDS.toNanos(2);
   private static final long POLL_MAX = TimeUnit.MILLISECONDS.toNanos(200);
 
@@ -512,7 +509,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     int wanted = reserved;
     boolean sought = noticed && wanted > 0;
     noticed = false;
-    Arrival next = new Arrival(List.copyOf(unsettled), permissions, resent);
+    Arrival next = new Arrival(List.copyOf(unsettled), permissions, resent, time.nanoTime());
     Exchange exchange;
     try {
       exchange = connection.exchange(next.offered(), wanted, armed, this::handOver);
@@ -524,7 +521,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       pause();
       return;
     }
-    next.brings(exchange, time.nanoTime());
+    next.brings(exchange);
     arrival = next;
     unsettled.clear();
     resent = false;
@@ -572,18 +569,17 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       return;
     }
     last.eachFate((settlement, fate) -> settled(settlement, fate, last.isResent()));
-    boolean late = time.nanoTime() - last.arrivedAt() > LONGEST_KEPT;
-    last.eachDelivery(delivery -> begin(delivery, last.permissions(), late));
+    boolean late = !services.lease().isYoung(last.askedAt());
+    last.eachDelivery(delivery -> begin(delivery, last, late));
     arrival = null;
   }
 
   /**
    * What was on its way here when the worker began to stop goes back like the rest, and so does
-   * what was on its way for long: others may have it by now.
+   * what was on its way for half a lease: others may have it by now.
    */
-  private void begin(
-      Delivery delivery, QueueBreaker.@Nullable Permissions permissions, boolean late) {
-    BreakerGuard guard = new BreakerGuard(permissions, taskBreakers);
+  private void begin(Delivery delivery, Arrival with, boolean late) {
+    BreakerGuard guard = new BreakerGuard(with.permissions(), taskBreakers);
     TaskExecution execution = new TaskExecution(delivery, tasks, services, metrics, this, guard);
     held.put(delivery.tag(), execution);
     if ((ending || late) && execution.takeBackIfWaiting()) {
@@ -591,14 +587,14 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       guard.left();
       bulkhead.release(1);
     } else {
-      run(execution, guard);
+      run(execution, guard, with.askedAt());
     }
   }
 
   /** What no thread can be made for goes back, and takes nothing of what came with it along. */
-  private void run(TaskExecution execution, BreakerGuard guard) {
+  private void run(TaskExecution execution, BreakerGuard guard, long askedAt) {
     try {
-      bulkhead.run(() -> runIfPermitted(execution, guard));
+      bulkhead.run(() -> runIfPermitted(execution, guard, askedAt));
     } catch (RuntimeException | Error e) {
       if (execution.takeBackIfWaiting()) {
         notBegun.add(execution);
@@ -623,11 +619,12 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   }
 
   /**
-   * On a pool's thread. The breaker may have opened since the message was fetched, or the places
-   * may be taken by tasks that went on without their threads.
+   * On a pool's thread. Since the message was fetched the lease may have ended, the breaker may
+   * have opened, or the places may be taken by tasks that went on without their threads.
    */
-  private void runIfPermitted(TaskExecution execution, BreakerGuard guard) {
-    if (!bulkhead.mayBegin() && execution.takeBackIfWaiting()) {
+  private void runIfPermitted(TaskExecution execution, BreakerGuard guard, long askedAt) {
+    boolean ours = services.lease().covers(askedAt);
+    if (!(bulkhead.mayBegin() && ours) && execution.takeBackIfWaiting()) {
       metrics.givenBack(1);
       returnToQueue(List.of(execution), QueueConsumer::returningUnbegun);
     } else if (!guard.mayBegin() && execution.takeBackIfWaiting()) {

@@ -112,7 +112,7 @@ public final class Worker implements AutoCloseable {
         new Chores(
             transport,
             consumers,
-            config.broker().lease(),
+            services.lease(),
             config.broker().visibilityTimeout(),
             brokerClock,
             builder.time);
@@ -144,6 +144,7 @@ public final class Worker implements AutoCloseable {
         new TaskListeners(builder.listeners),
         config.broker().content(),
         brokerClock,
+        new Lease(config.broker().lease(), builder.time),
         events);
   }
 

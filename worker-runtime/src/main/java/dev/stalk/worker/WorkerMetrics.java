@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>stalk.queue.lapsed</td><td>counter</td><td>queue</td><td>outcomes dropped because the message was no longer ours</td></tr>
  * <tr><td>stalk.queue.quarantined</td><td>counter</td><td>queue</td><td>messages put aside for an operator</td></tr>
  * <tr><td>stalk.queue.parked</td><td>counter</td><td>queue</td><td>messages put back until later: not yet due, or their task's breaker is open</td></tr>
- * <tr><td>stalk.queue.given.back</td><td>counter</td><td>queue</td><td>messages read ahead and given back unrun because those before them took long</td></tr>
+ * <tr><td>stalk.queue.given.back</td><td>counter</td><td>queue</td><td>messages read ahead and given back unrun because those before them took long, or because they waited here while no lease could be renewed for as long as it lasts</td></tr>
  * <tr><td>stalk.queue.rejected</td><td>counter</td><td>queue</td><td>messages given back unrun because the queue's breaker opened after they were fetched</td></tr>
  * <tr><td>stalk.queue.redelivered</td><td>counter</td><td>queue</td><td>messages begun that have been with a worker before</td></tr>
  * <tr><td>stalk.queue.exchanges</td><td>counter</td><td>queue</td><td>round trips to the broker</td></tr>

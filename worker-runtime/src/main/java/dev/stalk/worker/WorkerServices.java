@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param listener who is told what happens
  * @param content what messages and results are written in, and what is read
  * @param clock the broker's time
+ * @param lease on what the worker holds
  * @param events what monitors are told; null for nothing
  */
 record WorkerServices(
@@ -44,6 +45,7 @@ record WorkerServices(
     TaskListener listener,
     ContentConfig content,
     Clock clock,
+    Lease lease,
     @Nullable WorkerEvents events) {
   WorkerServices {
     interceptors = List.copyOf(interceptors);

@@ -19,10 +19,9 @@ class ArrivalTest {
   private final List<Object> seen = new ArrayList<>();
 
   private Arrival arrival() {
-    Arrival arrival = new Arrival(List.of(one, two), null, false);
+    Arrival arrival = new Arrival(List.of(one, two), null, false, 17);
     arrival.brings(
-        new Exchange(List.of(Fate.SETTLED, Fate.LAPSED), List.of(first, second), 0, true, null),
-        17);
+        new Exchange(List.of(Fate.SETTLED, Fate.LAPSED), List.of(first, second), 0, true, null));
     return arrival;
   }
 
@@ -62,8 +61,8 @@ class ArrivalTest {
   }
 
   @Test
-  void itTellsTheMemoryOfItsMessagesAndWhenTheyCame() {
+  void itTellsTheMemoryOfItsMessagesAndWhenTheyWereAskedFor() {
     assertThat(arrival().bytes()).isEqualTo(7);
-    assertThat(arrival().arrivedAt()).isEqualTo(17);
+    assertThat(arrival().askedAt()).isEqualTo(17);
   }
 }

@@ -75,7 +75,12 @@ class ChoresTest {
   private Chores chores(Collection<QueueConsumer> consumers) {
     BrokerClock clock = new BrokerClock(transport, Clock.systemUTC(), System::nanoTime);
     return new Chores(
-        transport, consumers, LEASE, LEASE.multipliedBy(2), clock, WorkerTime.system());
+        transport,
+        consumers,
+        new Lease(LEASE, WorkerTime.system()),
+        LEASE.multipliedBy(2),
+        clock,
+        WorkerTime.system());
   }
 
   @AfterEach

@@ -21,7 +21,9 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
@@ -304,14 +306,14 @@ class QueueConsumerTest {
   }
 
   @Test
-  void whatWasKeptForLongBeforeItCouldBeHandedOverGoesBackUnbegun() throws Exception {
+  void whatWasKeptForHalfALeaseBeforeItCouldBeHandedOverGoesBackUnbegun() throws Exception {
     started(2, 1000);
     assertAsked(List.of(), 256, true);
     line().standStillAfterAsking();
     line().find(gated(1, 256));
     assertAsked(List.of(), 256, false);
 
-    time.skip(10);
+    time.skip(30);
     line().workOn();
     line().findNothing();
 
@@ -323,6 +325,42 @@ class QueueConsumerTest {
             Effect.Return.class,
             back -> assertThat(back.publication().message()).isEqualTo(gated(256).message()));
     assertThat(gate.hasBegunMore()).isFalse();
+  }
+
+  /** As after a stop of the process: others have it by now, or a renewal will say that not. */
+  @Test
+  void whatHasWaitedWhileTheLeaseEndedGoesBackUnbegun() throws Exception {
+    started(1, 2);
+    line().asked();
+    line().find(gated(1, 3));
+    line().assertIdle();
+    gate.begun();
+
+    time.skip(61);
+    gate.open("1");
+
+    Set<String> back = new HashSet<>();
+    while (back.size() < 3) {
+      line().asked().finished().stream().map(Settlement::tag).forEach(back::add);
+      line().findNothing();
+    }
+    assertThat(gate.hasBegunMore()).isFalse();
+    assertThat(meters.get("stalk.queue.given.back").counter().count()).isEqualTo(2);
+  }
+
+  @Test
+  void whatIsFetchedAfterALeaseWithoutASignOfLifeIsBegun() throws Exception {
+    started(1, 2);
+    line().asked();
+    line().findNothing();
+    line().assertIdle();
+
+    time.skip(61);
+    line().wake();
+    line().asked();
+    line().find(gated(1));
+
+    assertThat(gate.begun()).isEqualTo("1");
   }
 
   @Test

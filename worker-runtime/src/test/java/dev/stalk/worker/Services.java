@@ -105,6 +105,7 @@ final class Services {
         new TaskListeners(listeners),
         content,
         clock,
+        new Lease(broker.lease(), timer.time()),
         events);
   }
 }
