@@ -244,7 +244,7 @@ final class TaskExecution implements Runnable {
       trackStarted(admitted);
       Object value = begun.run();
       if (value instanceof CompletionStage<?> promised) {
-        endWith(promised, begun);
+        endWith(promised, begun, admitted.link());
         return;
       }
       outcome = begun.returned(value);
@@ -317,11 +317,17 @@ final class TaskExecution implements Runnable {
 
   // ---- after its thread has left
 
-  /** Frees the thread; the place is kept until the stage completes. */
-  private void endWith(CompletionStage<?> promised, TaskCall begun) {
-    pending = promised;
+  /**
+   * Frees the thread; the place is kept until the stage completes. Whoever interrupted the thread
+   * before meant the stage too, unless the task has noticed and returned it all the same.
+   */
+  private void endWith(CompletionStage<?> promised, TaskCall begun, TaskLink link) {
+    synchronized (lock) { // from now on it is what is interrupted
+      pending = promised;
+    }
     sink.goesOn(this);
-    if (stage.get() != Stage.RUNNING) {
+    boolean unnoticed = Thread.currentThread().isInterrupted();
+    if (stage.get() != Stage.RUNNING || (unnoticed && link.isSoftTimeLimitExceeded())) {
       cancelPending();
     }
     var unused =
@@ -522,10 +528,10 @@ final class TaskExecution implements Runnable {
 
   private void interrupt() {
     synchronized (lock) {
-      if (runner != null) {
+      if (pending != null) {
+        cancelPending(); // its thread leaves, or has left
+      } else if (runner != null) {
         runner.interrupt();
-      } else {
-        cancelPending();
       }
     }
   }

@@ -16,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -128,6 +129,7 @@ class TimeLimitTest {
 
   @Test
   void aTaskThatRunsTooLongIsSettledWithoutItsHelp() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);
     AtomicReference<TaskContext> kept = new AtomicReference<>();
     AtomicBoolean late = new AtomicBoolean();
@@ -135,6 +137,7 @@ class TimeLimitTest {
         HARD,
         (context, arguments) -> {
           kept.set(context);
+          begun.countDown();
           while (release.getCount() > 0) {
             Thread.interrupted(); // nothing reaches it
             Thread.onSpinWait();
@@ -150,6 +153,7 @@ class TimeLimitTest {
             "{\"status\": \"FAILURE\", \"result\": {\"exc_type\": \"TimeLimitExceeded\","
                 + " \"exc_message\": [0.02], \"exc_module\": \"billiard.exceptions\"},"
                 + " \"traceback\": null");
+    begun.await(); // the limit may be over before its thread has come to the task
     assertThatIllegalStateException()
         .isThrownBy(() -> kept.get().send(TaskSignature.of("tasks.next")));
     assertThat(bench.sink.stuck()).isSameAs(thread);
@@ -191,6 +195,70 @@ class TimeLimitTest {
     other.task(HARD, Bench.promising(hard));
     other.execution(aTaskMessage().delivery(1)).run();
     assertThat(stored(other.sink.awaitEnd().effects().get(0))).contains("\"TimeLimitExceeded\"");
+  }
+
+  @Test
+  void aSoftLimitThatIsOverBeforeTheStageIsReturnedCancelsIt() throws Exception {
+    CompletableFuture<Object> promised = new CompletableFuture<>();
+    TaskHandler promising = Bench.promising(promised);
+    bench.task(
+        SOFT,
+        (context, arguments) -> {
+          while (!Thread.currentThread().isInterrupted()) {
+            Thread.onSpinWait();
+          }
+          return promising.run(context, arguments);
+        });
+
+    bench.execution(aTaskMessage().delivery(1)).run();
+
+    assertThat(promised).isCancelled();
+    assertThat(stored(bench.sink.awaitEnd().effects().get(0))).contains("SoftTimeLimitExceeded");
+    assertThat(bench.sink.left()).isOne();
+  }
+
+  @Test
+  void aStageThatATaskReturnsAfterItHasNoticedTheSoftLimitIsWaitedFor() {
+    CompletableFuture<Object> cleaning = new CompletableFuture<>();
+    TaskHandler promising = Bench.promising(cleaning);
+    bench.task(
+        SOFT,
+        (context, arguments) -> {
+          try {
+            block();
+          } catch (InterruptedException e) {
+            return promising.run(context, arguments);
+          }
+          return null;
+        });
+
+    bench.execution(aTaskMessage().delivery(1)).run();
+    cleaning.complete("cleaned up");
+
+    assertThat(stored(bench.sink.settlements().get(0).effects().get(0)))
+        .startsWith("{\"status\": \"SUCCESS\", \"result\": \"cleaned up\"");
+  }
+
+  @Test
+  void aStageIsCancelledAlsoByWhatComesWhileItsThreadIsAboutToLeave() {
+    AtomicReference<TaskExecution> self = new AtomicReference<>();
+    CompletableFuture<Object> stoppedMeanwhile =
+        new CompletableFuture<>() {
+          @Override
+          public CompletableFuture<Object> whenComplete(
+              BiConsumer<? super Object, ? super Throwable> action) {
+            assertThat(self.get().terminate("id-1")).isTrue();
+            return super.whenComplete(action);
+          }
+        };
+    bench.task(Bench.promising(stoppedMeanwhile));
+    self.set(bench.execution(aTaskMessage().delivery(1)));
+
+    self.get().run();
+
+    assertThat(stoppedMeanwhile).isCancelled();
+    assertThat(bench.sink.settlements()).hasSize(1);
+    assertThat(bench.sink.left()).isOne();
   }
 
   // ---- the thread's place
