@@ -30,6 +30,11 @@ final class Signal {
     }
   }
 
+  /** Whether a wake-up has not been seen by the waiter yet. */
+  boolean isRaised() {
+    return raised;
+  }
+
   /**
    * Waits until raised or for this long, and lowers the signal. For one thread only.
    *

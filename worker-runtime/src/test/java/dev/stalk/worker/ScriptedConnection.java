@@ -27,7 +27,7 @@ final class ScriptedConnection implements QueueConnection {
   /**
    * Less than the pause after which a consumer looks for itself, as that would hide a lost wake.
    */
-  private static final long PATIENCE_SECONDS = 4;
+  private static final long PATIENCE_SECONDS = 20;
 
   /** What the loop asked for. */
   record Request(List<Settlement> finished, int wanted, boolean arm) {
@@ -195,18 +195,28 @@ final class ScriptedConnection implements QueueConnection {
     wake.run();
   }
 
-  /** Waits until the loop waits to be woken, and sees to it that it has asked for nothing more. */
+  /**
+   * Waits until the loop has seen every wake-up so far and waits for the next, and sees to it that
+   * it has asked for nothing more.
+   */
   void assertIdle() {
     Thread thread = loop;
     assertThat(thread).isNotNull();
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-    while (!(LockSupport.getBlocker(thread) instanceof Signal)) {
+    while (!isWaitingToBeWoken(thread)) {
       if (System.nanoTime() > deadline) {
         throw new AssertionError("the loop does not wait, it is in " + thread.getState());
       }
       Thread.onSpinWait();
     }
     assertThat(requests).isEmpty();
+  }
+
+  /** A loop that was woken a moment ago may still stand where it waited. */
+  private static boolean isWaitingToBeWoken(Thread thread) {
+    return LockSupport.getBlocker(thread) instanceof Signal signal
+        && !signal.isRaised()
+        && LockSupport.getBlocker(thread) == signal;
   }
 
   boolean isClosed() {
