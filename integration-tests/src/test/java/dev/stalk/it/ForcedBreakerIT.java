@@ -84,7 +84,12 @@ class ForcedBreakerIT {
   }
 
   private void awaitNothingHeld() {
-    Interop.await("nothing is held", () -> peers.number("HLEN", "unacked") == 0);
+    awaitNothingBut(0);
+  }
+
+  private void awaitNothingBut(int parked) {
+    Interop.await(
+        "nothing else is held than " + parked, () -> peers.number("HLEN", "unacked") == parked);
   }
 
   @Test
@@ -146,8 +151,9 @@ class ForcedBreakerIT {
     send("fail", "parts");
     send("pass", "parts");
     Interop.await("the other task's ran", () -> passed.get() == CALLS);
-    Interop.await("all are parked", () -> peers.number("HLEN", "unacked") == CALLS);
-    Interop.await("none waits", () -> waiting("parts") == 0);
+    Interop.await("all are parked", () -> peers.number("ZCARD", "stalk:parked") == CALLS);
+    awaitNothingBut(CALLS);
+    assertThat(waiting("parts")).isZero();
     assertThat(failed).hasValue(0);
 
     breaker.transitionToMetricsOnlyState();

@@ -77,6 +77,16 @@ final class SentinelTrio implements AutoCloseable {
     return String.valueOf(server.command("INFO", "replication"));
   }
 
+  /** Waits until the replica has everything that was written at the master so far. */
+  void awaitReplica() {
+    long written = offset(master, "master_repl_offset");
+    Interop.await("the replica has it all", () -> offset(replica, "slave_repl_offset") >= written);
+  }
+
+  private static long offset(RedisServer server, String name) {
+    return Long.parseLong(info(server).replaceFirst("(?s).*\\b" + name + ":(\\d+).*", "$1"));
+  }
+
   RedisServer master() {
     return master;
   }

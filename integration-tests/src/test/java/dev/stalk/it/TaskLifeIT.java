@@ -305,6 +305,7 @@ class TaskLifeIT {
         settled(r, 'RETRY')
         """);
 
+    Interop.await("it is parked", () -> peers.number("ZCARD", "stalk:parked") == 1);
     worker.close();
     Interop.await("it is due, as Celery 5.2 looks rarely", this::isParkedAndDue);
     twinWorker(version);
