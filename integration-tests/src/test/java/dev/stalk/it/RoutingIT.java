@@ -281,7 +281,7 @@ class RoutingIT {
 
     peers.celeryWorker(1, "python");
 
-    assertThat(sum.get(Integer.class, Duration.ofSeconds(30))).isEqualTo(5);
+    assertThat(sum.get(Integer.class, Interop.PATIENCE)).isEqualTo(5);
   }
 
   @Test

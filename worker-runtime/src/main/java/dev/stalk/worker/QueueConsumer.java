@@ -131,6 +131,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
   private long poll = POLL_MIN;
   private long yielding;
   private final List<TaskExecution> notBegun = new ArrayList<>();
+  private final List<Returned> goingBack = new ArrayList<>();
   private @Nullable Throwable noThread;
   private QueueBreaker.@Nullable Permissions permissions;
 
@@ -492,15 +493,24 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
 
   /** The newest first, as each is put before those that are in the queue. */
   private void collectReturned() {
-    if (returned.isEmpty()) {
+    drainReturned();
+    if (goingBack.isEmpty()) {
       return;
     }
-    List<Returned> all = new ArrayList<>();
-    for (List<Returned> some = returned.poll(); some != null; some = returned.poll()) {
-      all.addAll(some);
+    if (ending && arrival != null) { // a stop has begun since this step has: in one order with it
+      handOver();
+      returnNotBegun();
+      drainReturned();
     }
-    all.sort(Comparator.comparing(Returned::execution, NEWEST_FIRST));
-    all.forEach(back -> finished.add(back.settlement()));
+    goingBack.sort(Comparator.comparing(Returned::execution, NEWEST_FIRST));
+    goingBack.forEach(back -> finished.add(back.settlement()));
+    goingBack.clear();
+  }
+
+  private void drainReturned() {
+    for (List<Returned> some = returned.poll(); some != null; some = returned.poll()) {
+      goingBack.addAll(some);
+    }
   }
 
   private void exchange() {

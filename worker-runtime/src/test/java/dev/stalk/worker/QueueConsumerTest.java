@@ -26,8 +26,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -46,6 +48,12 @@ class QueueConsumerTest {
   /** The system's time, but for what the test makes it skip. */
   private static final class HurriedTime implements WorkerTime {
     private final AtomicLong skipped = new AtomicLong();
+    private final AtomicReference<@Nullable Runnable> atNextLook = new AtomicReference<>();
+
+    /** Whoever looks at the time next does this first. */
+    void atNextLook(Runnable action) {
+      atNextLook.set(action);
+    }
 
     void skip(long seconds) {
       skipped.addAndGet(TimeUnit.SECONDS.toNanos(seconds));
@@ -58,6 +66,10 @@ class QueueConsumerTest {
 
     @Override
     public long nanoTime() {
+      Runnable action = atNextLook.getAndSet(null);
+      if (action != null) {
+        action.run();
+      }
       return WorkerTime.system().nanoTime() + skipped.get();
     }
 
@@ -291,6 +303,24 @@ class QueueConsumerTest {
     consumer.returnWaiting();
     line().workOn();
     line().findNothing();
+    List<String> first = line().asked().finishedTags();
+    line().findNothing();
+    List<String> second = line().asked().finishedTags();
+
+    assertThat(first).containsExactlyElementsOf(tagsDownFrom(512, 257));
+    assertThat(second).containsExactlyElementsOf(tagsDownFrom(256, 3));
+  }
+
+  @Test
+  void soItDoesIfTheStopBeginsWhileTheLoopIsAboutToAskForMore() throws Exception {
+    QueueConsumer consumer = started(2, 1000);
+    assertAsked(List.of(), 256, true);
+    line().find(gated(1, 256));
+    assertAsked(List.of(), 256, false);
+    assertThat(List.of(gate.begun(), gate.begun())).containsExactlyInAnyOrder("1", "2");
+
+    time.atNextLook(consumer::returnWaiting); // the loop's, after it has seen that nobody stops it
+    line().find(gated(257, 512));
     List<String> first = line().asked().finishedTags();
     line().findNothing();
     List<String> second = line().asked().finishedTags();
