@@ -186,7 +186,12 @@ class LossIT {
     try (Interop peers = new Interop()) {
       BrokerClient client = peers.client();
       WorkerProcess stopping =
-          WorkerProcess.start(peers, "work", 1, Map.of(WorkerProcess.DEADLINE, "60"));
+          WorkerProcess.start(
+              peers,
+              "work",
+              1,
+              Map.of(
+                  WorkerProcess.DEADLINE, "60", WorkerProcess.LEASE_SECONDS, WorkerProcess.LONG));
       List<AsyncResult> results = send(client, 4, 8);
       Interop.await("one runs", () -> peers.number("LLEN", "log-began") == 1);
       Interop.await("one is buffered", () -> peers.number("HLEN", "unacked") == 2);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.stalk.peers.PythonRaised;
 import dev.stalk.peers.PythonSession;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -25,11 +26,17 @@ class StopIT {
 
   /** Has a message of this task running, one waiting behind it, and one parked. */
   private WorkerProcess busy(PythonSession python, String task, double seconds) {
-    return busy(WorkerProcess.start(peers, "java", 1), python, task, seconds);
+    return busy(process(Map.of()), python, task, seconds);
   }
 
   private WorkerProcess patient() {
-    return WorkerProcess.start(peers, "java", 1, Map.of(WorkerProcess.DEADLINE, "60"));
+    return process(Map.of(WorkerProcess.DEADLINE, "60"));
+  }
+
+  private WorkerProcess process(Map<String, String> variables) {
+    Map<String, String> all = new HashMap<>(variables);
+    all.put(WorkerProcess.LEASE_SECONDS, WorkerProcess.LONG);
+    return WorkerProcess.start(peers, "java", 1, all);
   }
 
   private WorkerProcess busy(
@@ -82,9 +89,7 @@ class StopIT {
   @Test
   void aColdStopReturnsEverythingAtOnce() {
     PythonSession python = peers.python();
-    WorkerProcess cold =
-        WorkerProcess.start(
-            peers, "java", 1, Map.of("REMAP_SIGTERM", "SIGQUIT", WorkerProcess.DEADLINE, "45"));
+    WorkerProcess cold = process(Map.of("REMAP_SIGTERM", "SIGQUIT", WorkerProcess.DEADLINE, "45"));
     WorkerProcess worker = busy(cold, python, "interop.mark", 120);
     long began = System.nanoTime();
 
@@ -118,7 +123,8 @@ class StopIT {
   @Test
   void aThirdSignalEndsOnTheSpotAndWhatWasHeldReturnsByItsLease() {
     PythonSession python = peers.python();
-    WorkerProcess worker = busy(python, "interop.mark", 60);
+    WorkerProcess shortLease = WorkerProcess.start(peers, "java", 1);
+    WorkerProcess worker = busy(shortLease, python, "interop.mark", 60);
     peers.redis().freeze();
 
     worker.signal("TERM");
@@ -148,9 +154,7 @@ class StopIT {
   @Test
   void byDefaultAStopIsOverBeforeAContainerIsKilled() {
     PythonSession python = peers.python();
-    WorkerProcess patient =
-        WorkerProcess.start(
-            peers, "java", 1, Map.of(WorkerProcess.DEADLINE, WorkerProcess.AS_IT_COMES));
+    WorkerProcess patient = process(Map.of(WorkerProcess.DEADLINE, WorkerProcess.AS_IT_COMES));
     WorkerProcess worker = busy(patient, python, "interop.mark", 300);
     long began = System.nanoTime();
 

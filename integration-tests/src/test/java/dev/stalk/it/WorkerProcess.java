@@ -13,8 +13,17 @@ import redis.clients.jedis.Protocol.Command;
 
 /** A Java worker as a process of its own, so that it can be killed. */
 final class WorkerProcess implements AutoCloseable {
-  /** How long its messages stay its own after its death. */
+  /** How long its messages stay its own after its death, unless it is told otherwise. */
   static final Duration LEASE = Duration.ofSeconds(1);
+
+  /**
+   * A variable with its lease in seconds. What is half a lease on its way to a process that has
+   * just started, on a busy machine, goes back unbegun and unmarked.
+   */
+  static final String LEASE_SECONDS = "LEASE_SECONDS";
+
+  /** Long enough that this befalls no message; the most that its visibility timeout allows. */
+  static final String LONG = "30";
 
   /** How many of these processes a task can take with it. */
   static final int MAX_DELIVERIES = 2;
@@ -40,10 +49,11 @@ final class WorkerProcess implements AutoCloseable {
     String host = arguments[0];
     int port = Integer.parseInt(arguments[1]);
     int threads = Integer.parseInt(arguments[3]);
+    String lease = System.getenv(LEASE_SECONDS);
     BrokerConfig broker =
         BrokerConfig.builder()
             .url("redis://%s:%d/0".formatted(host, port))
-            .lease(LEASE)
+            .lease(lease == null ? LEASE : Duration.ofSeconds(Long.parseLong(lease)))
             .maxDeliveries(MAX_DELIVERIES)
             .visibilityTimeout(Duration.ofMinutes(1))
             .build();
