@@ -17,9 +17,10 @@ final class SettlementNumbers {
 
   /** These are about to be offered. */
   void offer(List<Settlement> settlements) {
-    Map<String, Long> offered = new HashMap<>();
+    Map<String, Long> offered = Map.of(); // as nearly always
     for (Settlement settlement : settlements) {
       if (isNumbered(settlement)) {
+        offered = offered.isEmpty() ? new HashMap<>() : offered;
         Long before = unanswered.get(settlement.tag());
         offered.put(settlement.tag(), before == null ? ++last : before);
       }
