@@ -76,8 +76,16 @@ final class UsualEnvelope {
     DELIVERY_TAG
   }
 
+  /** In the order in which kombu writes them. */
+  private enum Info {
+    EXCHANGE,
+    ROUTING_KEY,
+    REDELIVERED
+  }
+
   private static final Names<Header> HEADERS = new Names<>(Header.values());
   private static final Names<Property> OF_PROPERTIES = new Names<>(Property.values());
+  private static final Names<Info> OF_DELIVERY_INFO = new Names<>(Info.values());
 
   /** The names of fields, and their bytes with what stands around them. */
   private static final class Names<E extends Enum<E>> {
@@ -228,7 +236,7 @@ final class UsualEnvelope {
       case GROUP_INDEX -> groupIndex = json.intOrNull();
       case RETRIES -> retries = orZero(json.intOrNull());
       case TIMELIMIT -> limits();
-      case ROOT_ID -> rootId = json.textOrNull();
+      case ROOT_ID -> rootId = json.textOrNull(id);
       case PARENT_ID -> parentId = json.textOrNull();
       case ARGSREPR -> argsRepr = orEmpty(json.textOrNull());
       case KWARGSREPR -> kwargsRepr = orEmpty(json.textOrNull());
@@ -340,14 +348,14 @@ final class UsualEnvelope {
 
   private void property(Property property) {
     switch (property) {
-      case CORRELATION_ID -> correlationId = orEmpty(json.textOrNull());
+      case CORRELATION_ID -> correlationId = orEmpty(json.textOrNull(id));
       case REPLY_TO -> replyTo = orEmpty(json.textOrNull());
       case DELIVERY_MODE -> json.value(DEPTH);
       case EXPIRATION -> expiration = json.textOrNull();
       case DELIVERY_INFO -> deliveryInfo();
       case PRIORITY -> priority = Math.max(0, Math.min(9, orZero(json.intOrNull())));
       case BODY_ENCODING -> base64 = json.string().equals("base64");
-      case DELIVERY_TAG -> json.value(DEPTH);
+      case DELIVERY_TAG -> json.skipPlain();
     }
   }
 
@@ -359,14 +367,23 @@ final class UsualEnvelope {
     if (json.isEmpty('}')) {
       return;
     }
+    int next = 0;
     do {
-      String name = json.name();
-      switch (name) {
-        case "exchange" -> exchange = orEmpty(json.textOrNull());
-        case "routing_key" -> routingKey = orEmpty(json.textOrNull());
-        case "redelivered" -> redelivered = Boolean.TRUE.equals(json.flagOrNull());
-        default -> skipValue(name);
+      Info info = OF_DELIVERY_INFO.expected(next, json);
+      if (info == null) {
+        String name = json.name();
+        info = OF_DELIVERY_INFO.named(name);
+        if (info == null) {
+          skipValue(name);
+          continue;
+        }
       }
+      switch (info) {
+        case EXCHANGE -> exchange = orEmpty(json.textOrNull());
+        case ROUTING_KEY -> routingKey = orEmpty(json.textOrNull());
+        case REDELIVERED -> redelivered = Boolean.TRUE.equals(json.flagOrNull());
+      }
+      next = info.ordinal() + 1;
     } while (json.another('}'));
   }
 

@@ -135,6 +135,27 @@ final class UsualJson {
     return skip(NULL) ? null : string();
   }
 
+  /** The same, and most likely this text, which is then not made anew. */
+  @Nullable String textOrNull(@Nullable String likely) {
+    return likely != null && skipString(likely) ? likely : textOrNull();
+  }
+
+  private boolean skipString(String expected) {
+    int length = expected.length();
+    int closing = at + 1 + length;
+    if (closing >= end || text[at] != '"' || text[closing] != '"') {
+      return false;
+    }
+    for (int i = 0; i < length; i++) {
+      char c = expected.charAt(i);
+      if (text[at + 1 + i] != c || c < ' ' || c == '"' || c == '\\') {
+        return false;
+      }
+    }
+    at = closing + 1;
+    return true;
+  }
+
   @Nullable Boolean flagOrNull() {
     if (skip(NULL)) {
       return null;

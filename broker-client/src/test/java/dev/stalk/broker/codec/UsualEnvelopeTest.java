@@ -12,12 +12,15 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The quick way of reading reads the same as the thorough one, or nothing. */
 class UsualEnvelopeTest {
   private static final ContentConfig CONTENT = ContentConfig.DEFAULT;
+
+  private static final String PLAIN = Fixtures.CELERY_57 + "messages/plain.json";
 
   /** What it leaves to the other: compressed, of another protocol, marked types, stamps. */
   private static final Set<String> UNUSUAL = Set.of("compressed", "protocol-1");
@@ -79,6 +82,40 @@ class UsualEnvelopeTest {
       }
     }
     assertThat(read).isGreaterThan(1_000);
+  }
+
+  /** What equals the id is not made anew, so it is looked at in a way of its own. */
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '|',
+      value = {
+        "a, a",
+        "a, b",
+        "a, ab",
+        "ab, a",
+        "a\\nb, |a\nb|",
+        "a\\nb, a\\nb",
+        "a\\\"b, a\\\"b",
+        "a\\\"b, a\"b",
+        "a\\\\b, a\\b",
+        "a\\\\b, a\\\\b",
+        "ö, ö",
+        "\\u00f6, ö",
+        "\\u00f6, \\u00f6"
+      })
+  void anIdThatComesAgainIsReadTheSameEitherWay(String id, String again) {
+    String plain = new String(Fixtures.bytes(PLAIN), StandardCharsets.UTF_8);
+    String changed =
+        plain
+            .replace("\"id\": \"" + Envelope.ID, "\"id\": \"" + id)
+            .replace("\"root_id\": \"" + Envelope.ID, "\"root_id\": \"" + again)
+            .replace("\"correlation_id\": \"" + Envelope.ID, "\"correlation_id\": \"" + again);
+    assertThat(changed).isNotEqualTo(plain);
+    byte[] raw = changed.getBytes(StandardCharsets.UTF_8);
+
+    TaskMessage quick = UsualEnvelope.read(raw, CONTENT);
+
+    assertThat(quick).isIn(null, asTree(raw));
   }
 
   @ParameterizedTest
