@@ -627,6 +627,33 @@ class ExchangeIT extends ExchangeContract {
   }
 
   @Test
+  void whatAnotherHasTakenAwayBetweenTwoFailuresIsNotTakenIn() {
+    CuttingProxy proxy = peers.closed(CuttingProxy.before(peers.redis().port()));
+    BrokerConfig config = peers.config().url(proxy.url()).build();
+    QueueConnection line =
+        peers
+            .closed(BrokerClient.transport(config, "test"))
+            .consume(List.of("q"), "a", woken::release);
+    line.exchange(List.of(), 1, false);
+    publish("q", 0, 1);
+    publish("q", 0, 2);
+    proxy.cutAnswersTo("q.quarantine", 1);
+    assertThatThrownBy(() -> line.exchange(List.of(), 2, false))
+        .isInstanceOf(BrokerException.class);
+    Interop.await("the cut-off fetch was carried out", () -> peers.number("LLEN", "q") == 0);
+    proxy.cutAnswersTo("q.quarantine", 1);
+    assertThatThrownBy(() -> line.exchange(List.of(), 2, false))
+        .isInstanceOf(BrokerException.class);
+    List<?> held = (List<?>) peers.redis().command("ZRANGE", "unacked_index", "0", "-1");
+    String taken = (String) held.get(0);
+    peers.redis().command("ZREM", "unacked_index", taken);
+    peers.redis().command("HDEL", "unacked", taken);
+
+    assertThat(numbers(line.exchange(List.of(), 2, false))).containsExactly(2);
+    assertThat(line.exchange(List.of(), 2, false).deliveries()).isEmpty();
+  }
+
+  @Test
   void resultsInAnotherDatabaseAreWrittenInTheSameStep() {
     resultsAt(peers.redis().url(3), peers.redis(), 3);
   }

@@ -124,7 +124,7 @@ class LossIT {
     try (Interop peers = new Interop()) {
       BrokerClient client = peers.client();
       WorkerProcess sleeper = WorkerProcess.start(peers, "work", 1);
-      AsyncResult running = client.send(TaskSignature.of("java.sleep", "sleepers", 2).on("work"));
+      AsyncResult running = client.send(TaskSignature.of("java.sleep", "sleepers", 5).on("work"));
       Interop.await("one runs", () -> peers.number("LLEN", "sleepers") == 1);
       List<AsyncResult> waiting = send(client, 1, 0);
       Interop.await("one waits in it", () -> peers.number("HLEN", "unacked") == 2);

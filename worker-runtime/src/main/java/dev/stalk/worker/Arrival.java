@@ -17,7 +17,7 @@ final class Arrival {
   private final List<Settlement> offered;
   private final QueueBreaker.@Nullable Permissions permissions;
   private final boolean resent;
-  private final long askedAt;
+  private final Lease.Hold hold;
 
   private List<Settlement.Fate> fates = List.of();
   private List<Delivery> deliveries = List.of();
@@ -30,17 +30,17 @@ final class Arrival {
    * @param offered what is settled in it
    * @param permissions of the breaker, for the messages that come; null if there is none
    * @param resent whether an exchange has failed before it
-   * @param askedAt the monotonic time
+   * @param hold of the messages that come
    */
   Arrival(
       List<Settlement> offered,
       QueueBreaker.@Nullable Permissions permissions,
       boolean resent,
-      long askedAt) {
+      Lease.Hold hold) {
     this.offered = offered;
     this.permissions = permissions;
     this.resent = resent;
-    this.askedAt = askedAt;
+    this.hold = hold;
   }
 
   /** The broker has answered. */
@@ -61,8 +61,8 @@ final class Arrival {
     return resent;
   }
 
-  long askedAt() {
-    return askedAt;
+  Lease.Hold hold() {
+    return hold;
   }
 
   /** How much memory its messages take. */

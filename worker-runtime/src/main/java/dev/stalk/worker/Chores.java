@@ -87,6 +87,7 @@ final class Chores implements AutoCloseable {
   }
 
   private void renew() {
+    Lease.Moment asked = lease.now();
     List<String> tags = new ArrayList<>();
     IdentityHashMap<QueueConsumer, Integer> counts = new IdentityHashMap<>();
     for (QueueConsumer consumer : consumers) {
@@ -94,7 +95,6 @@ final class Chores implements AutoCloseable {
       tags.addAll(consumer.heldTags());
       counts.put(consumer, tags.size() - before);
     }
-    long asked = time.nanoTime();
     for (String gone : transport.renew(tags)) {
       consumers.forEach(consumer -> consumer.lost(gone));
     }

@@ -156,19 +156,16 @@ final class QueueBreaker {
     }
 
     /**
-     * What one of these begins with: a counted one with itself, as long as the state it was given
-     * in lasts; any with a permission of the state now, if any number may begin in that; null if it
-     * may not. The state is asked for itself, as whoever opens the breaker tells of it after.
+     * What one of these begins with: a trial with itself, as long as the breaker is half open since
+     * it was given; any with a permission of the state now, if any number may begin in that; null
+     * if it may not. The state is asked for itself, as whoever opens the breaker tells of it after.
      */
     @Nullable Permissions begins() {
       int now = breaker.epoch.get();
-      if (counted && epoch == now) {
-        return this;
+      if (breaker.isClosed()) {
+        return epoch == now ? this : new Permissions(breaker, now, 1, false);
       }
-      if (!breaker.isClosed()) {
-        return null;
-      }
-      return epoch == now ? this : new Permissions(breaker, now, 1, false);
+      return counted && epoch == now && breaker.state() == State.HALF_OPEN ? this : null;
     }
 
     private boolean isCurrent() {

@@ -519,7 +519,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
     int wanted = reserved;
     boolean sought = noticed && wanted > 0;
     noticed = false;
-    Arrival next = new Arrival(List.copyOf(unsettled), permissions, resent, time.nanoTime());
+    Arrival next = new Arrival(List.copyOf(unsettled), permissions, resent, services.lease().ask());
     Exchange exchange;
     try {
       exchange = connection.exchange(next.offered(), wanted, armed, this::handOver);
@@ -579,8 +579,9 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       return;
     }
     last.eachFate((settlement, fate) -> settled(settlement, fate, last.isResent()));
-    boolean late = !services.lease().isYoung(last.askedAt());
+    boolean late = !services.lease().isYoung(last.hold());
     last.eachDelivery(delivery -> begin(delivery, last, late));
+    services.lease().taken(last.hold());
     arrival = null;
   }
 
@@ -596,15 +597,16 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
       notBegun.add(execution);
       guard.left();
       bulkhead.release(1);
+      metrics.givenBack(late ? 1 : 0);
     } else {
-      run(execution, guard, with.askedAt());
+      run(execution, guard, with.hold());
     }
   }
 
   /** What no thread can be made for goes back, and takes nothing of what came with it along. */
-  private void run(TaskExecution execution, BreakerGuard guard, long askedAt) {
+  private void run(TaskExecution execution, BreakerGuard guard, Lease.Hold hold) {
     try {
-      bulkhead.run(() -> runIfPermitted(execution, guard, askedAt));
+      bulkhead.run(() -> runIfPermitted(execution, guard, hold));
     } catch (RuntimeException | Error e) {
       if (execution.takeBackIfWaiting()) {
         notBegun.add(execution);
@@ -632,8 +634,8 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
    * On a pool's thread. Since the message was fetched the lease may have ended, the breaker may
    * have opened, or the places may be taken by tasks that went on without their threads.
    */
-  private void runIfPermitted(TaskExecution execution, BreakerGuard guard, long askedAt) {
-    boolean ours = services.lease().covers(askedAt);
+  private void runIfPermitted(TaskExecution execution, BreakerGuard guard, Lease.Hold hold) {
+    boolean ours = services.lease().covers(hold);
     if (!(bulkhead.mayBegin() && ours) && execution.takeBackIfWaiting()) {
       metrics.givenBack(1);
       returnToQueue(List.of(execution), QueueConsumer::returningUnbegun);
@@ -723,7 +725,7 @@ final class QueueConsumer implements TaskExecution.Sink, WorkerMetrics.Gauged {
           settlement.tag());
     } else {
       log.warn(
-          "{}: {} was no longer held when it ended; its outcome is dropped",
+          "{}: {} was no longer held when it ended or went back; its outcome is dropped",
           name,
           settlement.tag());
     }

@@ -7,11 +7,15 @@ import dev.stalk.broker.transport.Delivery;
 import dev.stalk.broker.transport.Exchange;
 import dev.stalk.broker.transport.Settlement;
 import dev.stalk.broker.transport.Settlement.Fate;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ArrivalTest {
+  private static final Lease.Hold HOLD =
+      new Lease(Duration.ofMinutes(1), WorkerTime.system()).ask();
+
   private final Settlement one = new Settlement("one", List.of());
   private final Settlement two = new Settlement("two", List.of());
   private final Delivery first = new Delivery("first", "q", new byte[3]);
@@ -19,7 +23,7 @@ class ArrivalTest {
   private final List<Object> seen = new ArrayList<>();
 
   private Arrival arrival() {
-    Arrival arrival = new Arrival(List.of(one, two), null, false, 17);
+    Arrival arrival = new Arrival(List.of(one, two), null, false, HOLD);
     arrival.brings(
         new Exchange(List.of(Fate.SETTLED, Fate.LAPSED), List.of(first, second), 0, true, null));
     return arrival;
@@ -61,8 +65,7 @@ class ArrivalTest {
   }
 
   @Test
-  void itTellsTheMemoryOfItsMessagesAndWhenTheyWereAskedFor() {
+  void itTellsTheMemoryOfItsMessages() {
     assertThat(arrival().bytes()).isEqualTo(7);
-    assertThat(arrival().askedAt()).isEqualTo(17);
   }
 }

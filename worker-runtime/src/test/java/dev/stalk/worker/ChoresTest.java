@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntSupplier;
@@ -148,6 +149,44 @@ class ChoresTest {
 
     for (int i = 0; i < 5; i++) {
       assertThat(transport.renewed()).hasSize(3);
+    }
+  }
+
+  @Test
+  void theLeaseCountsFromARenewalThatSucceededAndNotFromOneThatFailed() throws Exception {
+    SkippingTime time = new SkippingTime();
+    Lease lease = new Lease(LEASE, time);
+    Lease.Hold hold = lease.ask();
+    lease.taken(hold);
+    time.skip(60);
+    AtomicBoolean covered = new AtomicBoolean();
+    CountDownLatch failed = new CountDownLatch(2);
+    CountDownLatch succeed = new CountDownLatch(1);
+    transport.renewing(
+        tags -> {
+          covered.compareAndSet(false, lease.covers(hold));
+          failed.countDown();
+          if (succeed.getCount() > 0) {
+            throw new BrokerUnavailableException("away", null);
+          }
+          return List.of();
+        });
+    chores =
+        new Chores(
+            transport,
+            List.of(consumer),
+            lease,
+            LEASE.multipliedBy(2),
+            new BrokerClock(transport, Clock.systemUTC(), System::nanoTime),
+            time);
+    holdThree();
+    chores.start();
+
+    failed.await();
+    assertThat(covered).isFalse();
+    succeed.countDown();
+    while (!lease.covers(hold)) { // the class's timeout ends it
+      Thread.onSpinWait();
     }
   }
 

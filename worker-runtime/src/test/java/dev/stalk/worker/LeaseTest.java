@@ -2,66 +2,74 @@ package dev.stalk.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Clock;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class LeaseTest {
-  private static final class SettableTime implements WorkerTime {
-    private long seconds = 1000;
-
-    @Override
-    public Clock clock() {
-      return Clock.systemUTC();
-    }
-
-    @Override
-    public long nanoTime() {
-      return TimeUnit.SECONDS.toNanos(seconds);
-    }
-
-    @Override
-    public void parkNanos(Object blocker, long nanos) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Scheduler scheduler(String threadName) {
-      throw new UnsupportedOperationException();
-    }
-  }
-
-  private final SettableTime time = new SettableTime();
+  private final SkippingTime time = new SkippingTime();
   private final Lease lease = new Lease(Duration.ofSeconds(60), time);
 
-  private boolean coversWhatWasAskedForAt(long seconds) {
-    return lease.covers(TimeUnit.SECONDS.toNanos(seconds));
+  private Lease.Hold taken() {
+    Lease.Hold hold = lease.ask();
+    lease.taken(hold);
+    return hold;
   }
 
   @Test
-  void itCoversEverythingUntilALeaseAfterTheLastRenewal() {
-    time.seconds = 1059;
-    assertThat(coversWhatWasAskedForAt(1000)).isTrue();
-    time.seconds = 1060;
-    assertThat(coversWhatWasAskedForAt(1000)).isFalse();
+  void whatIsYoungerThanHalfALeaseIsCoveredThoughNothingWasRenewed() {
+    Lease.Hold hold = lease.ask();
+
+    time.skip(29);
+    assertThat(lease.covers(hold)).isTrue();
+    time.skip(2);
+    assertThat(lease.covers(hold)).isFalse();
   }
 
   @Test
-  void aRenewalCountsFromTheTimeItWasAskedFor() {
-    time.seconds = 1070;
-    lease.renewed(TimeUnit.SECONDS.toNanos(1040));
+  void whatWasRenewedIsCoveredForALeaseAfterTheRenewalWasAskedFor() {
+    Lease.Hold hold = taken();
+    time.skip(40);
+    Lease.Moment asked = lease.now();
+    time.skip(10);
+    lease.renewed(asked);
 
-    assertThat(coversWhatWasAskedForAt(1000)).isTrue();
-    time.seconds = 1100;
-    assertThat(coversWhatWasAskedForAt(1000)).isFalse();
+    time.skip(49);
+    assertThat(lease.covers(hold)).isTrue();
+    time.skip(2);
+    assertThat(lease.covers(hold)).isFalse();
   }
 
   @Test
-  void whatIsYoungerThanHalfALeaseIsCoveredThoughNoRenewalSucceeds() {
-    time.seconds = 5000;
+  void aRenewalThatWasAskedForBeforeTheyWereAllHeldMayNotHaveNamedThem() {
+    Lease.Hold hold = lease.ask();
+    Lease.Moment asked = lease.now();
+    time.skip(1);
+    lease.taken(hold);
+    lease.renewed(asked);
 
-    assertThat(coversWhatWasAskedForAt(4971)).isTrue();
-    assertThat(coversWhatWasAskedForAt(4970)).isFalse();
+    time.skip(30);
+    assertThat(lease.covers(hold)).isFalse();
+    lease.renewed(lease.now());
+    assertThat(lease.covers(hold)).isTrue();
+  }
+
+  @Test
+  void aMachineThatSleptIsNoticedByTheClockOnItsWall() {
+    Lease.Hold hold = taken();
+    lease.renewed(lease.now());
+
+    time.sleep(61);
+
+    assertThat(lease.covers(hold)).isFalse();
+  }
+
+  @Test
+  void aClockThatIsSetBackMakesNothingYounger() {
+    Lease.Hold hold = taken();
+
+    time.sleep(-3600);
+    time.skip(31);
+
+    assertThat(lease.covers(hold)).isFalse();
   }
 }

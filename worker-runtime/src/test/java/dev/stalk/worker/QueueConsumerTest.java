@@ -18,18 +18,14 @@ import dev.stalk.broker.transport.Publication;
 import dev.stalk.broker.transport.Settlement;
 import dev.stalk.worker.config.QueueConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,47 +38,8 @@ class QueueConsumerTest {
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final FakeTransport transport = new FakeTransport();
   private final Gate gate = new Gate();
-  private final HurriedTime time = new HurriedTime();
+  private final SkippingTime time = new SkippingTime();
   private final List<QueueConsumer> started = new ArrayList<>();
-
-  /** The system's time, but for what the test makes it skip. */
-  private static final class HurriedTime implements WorkerTime {
-    private final AtomicLong skipped = new AtomicLong();
-    private final AtomicReference<@Nullable Runnable> atNextLook = new AtomicReference<>();
-
-    /** Whoever looks at the time next does this first. */
-    void atNextLook(Runnable action) {
-      atNextLook.set(action);
-    }
-
-    void skip(long seconds) {
-      skipped.addAndGet(TimeUnit.SECONDS.toNanos(seconds));
-    }
-
-    @Override
-    public Clock clock() {
-      return WorkerTime.system().clock();
-    }
-
-    @Override
-    public long nanoTime() {
-      Runnable action = atNextLook.getAndSet(null);
-      if (action != null) {
-        action.run();
-      }
-      return WorkerTime.system().nanoTime() + skipped.get();
-    }
-
-    @Override
-    public void parkNanos(Object blocker, long nanos) {
-      WorkerTime.system().parkNanos(blocker, nanos);
-    }
-
-    @Override
-    public Scheduler scheduler(String threadName) {
-      return WorkerTime.system().scheduler(threadName);
-    }
-  }
 
   private QueueConsumer consumer(QueueConfig config) {
     TaskRegistry registry = new TaskRegistry();

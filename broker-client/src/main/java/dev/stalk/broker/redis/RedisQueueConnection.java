@@ -62,7 +62,7 @@ final class RedisQueueConnection implements QueueConnection {
   /** Tags of a fetch whose answer never came, from here to {@link #nextTag}; none if equal. */
   private long firstUnknownTag = 1;
 
-  /** Taken in after a cut, and not handed on yet. */
+  /** Found after a cut, and handed on with the exchange that follows. */
   private final List<Delivery> recovered = new ArrayList<>();
 
   /** How many messages were handed on, or may have been, and have not come to an end. */
@@ -119,7 +119,13 @@ final class RedisQueueConnection implements QueueConnection {
       recoverUnknown(current);
       int stillWanted = Math.max(0, wanted - recovered.size());
       boolean armed = arm && tracking.on(current);
-      return withRecovered(call(current, finished, stillWanted, armed, meanwhile));
+      Exchange whole = withRecovered(call(current, finished, stillWanted, armed, meanwhile));
+      // only now: what was not understood is taken in, and offered again, as if there were no
+      // answer
+      firstUnknownTag = nextTag;
+      recovered.clear();
+      numbers.answered();
+      return whole;
     } catch (RuntimeException e) {
       RuntimeException error = RedisErrors.translate(e, config.broker());
       if (error instanceof BrokerUnavailableException
@@ -193,9 +199,11 @@ final class RedisQueueConnection implements QueueConnection {
 
   /**
    * When a connection breaks after a fetch was sent, the messages may be held under tags we chose
-   * but never saw. They are ours: take them in now instead of waiting for the lease to lapse.
+   * but never saw. They are ours: take them in now instead of waiting for the lease to lapse. If
+   * the exchange that follows fails they are looked for again, as others may have them by then.
    */
   private void recoverUnknown(RedisConnection current) {
+    recovered.clear();
     if (firstUnknownTag == nextTag) {
       return;
     }
@@ -211,9 +219,7 @@ final class RedisQueueConnection implements QueueConnection {
         found.add(deliveryIn(tag(firstUnknownTag + i), value));
       }
     }
-    recovered.addAll(found); // all or, without memory, none: they are asked for again then
-    firstUnknownTag = nextTag;
-    outstanding += found.size();
+    recovered.addAll(found); // all or, without memory, none
     if (!found.isEmpty()) {
       log.info("{}: taking in {} messages whose fetch was cut off", name, found.size());
     }
@@ -225,7 +231,7 @@ final class RedisQueueConnection implements QueueConnection {
     }
     List<Delivery> all = new ArrayList<>(recovered);
     all.addAll(exchange.deliveries());
-    recovered.clear();
+    outstanding += recovered.size();
     return new Exchange(
         exchange.fates(), all, exchange.quarantined(), exchange.more(), exchange.failure());
   }
@@ -284,17 +290,15 @@ final class RedisQueueConnection implements QueueConnection {
     }
     Object answer = answers.get(answers.size() - 1);
     if (answer instanceof JedisDataException error) {
-      firstUnknownTag = nextTag; // the script fetches last, and has failed before
+      if (recovered.isEmpty()) {
+        firstUnknownTag = nextTag; // the script fetches last, and has failed before
+      }
       throw error;
     }
     if (armed && answers.get(0) instanceof JedisDataException refused) {
       tracking.refuse(refused);
     }
-    Exchange exchange = exchangeOf((List<?>) answer, finished, settlements, order, first);
-    // only now: what was not understood is taken in, and offered again, as if there were no answer
-    firstUnknownTag = nextTag;
-    numbers.answered();
-    return exchange;
+    return exchangeOf((List<?>) answer, finished, settlements, order, first);
   }
 
   /** All sources, the one to be fetched from first at the beginning. */
@@ -415,7 +419,7 @@ final class RedisQueueConnection implements QueueConnection {
   public void close() {
     lists().forEach(list -> wakeUps.remove(list, wake));
     RedisConnection current = connection;
-    if (current != null && outstanding == 0 && recovered.isEmpty() && firstUnknownTag == nextTag) {
+    if (current != null && outstanding == 0 && firstUnknownTag == nextTag) {
       holders.leave(current, holder);
     } else {
       holders.fallSilent(holder);

@@ -77,7 +77,8 @@ public interface Transport extends AutoCloseable {
   /**
    * Returns messages to their queues whose Java line has given no sign of life while this process
    * watched, for at least one lease. Is to be called several times per lease. They are marked as
-   * redelivered and fetched next, at their priority.
+   * redelivered and fetched next, at their priority. What was fetched or renewed since half a lease
+   * ago is left alone.
    *
    * @return how many
    */
