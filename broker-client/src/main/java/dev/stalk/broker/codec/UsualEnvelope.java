@@ -218,10 +218,13 @@ final class UsualEnvelope {
     if (name.equals("__type__")) {
       throw UsualJson.unusual();
     }
+    Object value = json.value(DEPTH);
     if (custom.isEmpty()) {
-      custom = new LinkedHashMap<>();
+      custom = Collections.singletonMap(name, value);
+    } else {
+      custom = new LinkedHashMap<>(custom); // rare
+      custom.put(name, value);
     }
-    custom.put(name, json.value(DEPTH));
   }
 
   private void header(Header header) {

@@ -65,9 +65,14 @@ public record TaskHeaders(
   }
 
   private static Map<String, @Nullable Object> copy(Map<String, @Nullable Object> values) {
-    return values.isEmpty()
-        ? Collections.emptyMap()
-        : Collections.unmodifiableMap(new LinkedHashMap<>(values));
+    if (values.isEmpty()) {
+      return Collections.emptyMap();
+    }
+    if (values.size() == 1) { // as in most messages
+      Map.Entry<String, @Nullable Object> only = values.entrySet().iterator().next();
+      return Collections.singletonMap(only.getKey(), only.getValue());
+    }
+    return Collections.unmodifiableMap(new LinkedHashMap<>(values));
   }
 
   /** The name people see: the shadow if there is one. */
