@@ -120,8 +120,7 @@ final class RedisQueueConnection implements QueueConnection {
       int stillWanted = Math.max(0, wanted - recovered.size());
       boolean armed = arm && tracking.on(current);
       Exchange whole = withRecovered(call(current, finished, stillWanted, armed, meanwhile));
-      // only now: what was not understood is taken in, and offered again, as if there were no
-      // answer
+      // only now: what goes wrong before this is as if there had been no answer
       firstUnknownTag = nextTag;
       recovered.clear();
       numbers.answered();
