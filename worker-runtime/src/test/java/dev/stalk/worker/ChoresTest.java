@@ -74,14 +74,13 @@ class ChoresTest {
   }
 
   private Chores chores(Collection<QueueConsumer> consumers) {
+    WorkerTime time = WorkerTime.system();
+    return chores(consumers, new Lease(LEASE, time), time);
+  }
+
+  private Chores chores(Collection<QueueConsumer> consumers, Lease lease, WorkerTime time) {
     BrokerClock clock = new BrokerClock(transport, Clock.systemUTC(), System::nanoTime);
-    return new Chores(
-        transport,
-        consumers,
-        new Lease(LEASE, WorkerTime.system()),
-        LEASE.multipliedBy(2),
-        clock,
-        WorkerTime.system());
+    return new Chores(transport, consumers, lease, LEASE.multipliedBy(2), clock, time);
   }
 
   @AfterEach
@@ -171,14 +170,7 @@ class ChoresTest {
           }
           return List.of();
         });
-    chores =
-        new Chores(
-            transport,
-            List.of(consumer),
-            lease,
-            LEASE.multipliedBy(2),
-            new BrokerClock(transport, Clock.systemUTC(), System::nanoTime),
-            time);
+    chores = chores(List.of(consumer), lease, time);
     holdThree();
     chores.start();
 

@@ -1,7 +1,5 @@
 package dev.stalk.broker.message;
 
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +33,7 @@ public record Event(String type, Map<String, @Nullable Object> fields) {
           "an event's type must look like task-started, not " + type);
     }
     Objects.requireNonNull(fields, "fields");
-    fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
+    fields = ValueMap.copyOf(fields);
   }
 
   /** What stands before the first dash (celery {@code events/event.py:group_from}). */

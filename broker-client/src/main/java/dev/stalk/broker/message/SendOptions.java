@@ -3,7 +3,6 @@ package dev.stalk.broker.message;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -201,8 +200,8 @@ public record SendOptions(
     stamps.keySet().forEach(SendOptions::checkStamp);
     link = List.copyOf(link);
     linkError = List.copyOf(linkError);
-    stamps = Collections.unmodifiableMap(new LinkedHashMap<>(stamps));
-    headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
+    stamps = ValueMap.copyOf(stamps);
+    headers = ValueMap.copyOf(headers);
   }
 
   private static void checkHeader(String name) {

@@ -29,14 +29,8 @@ public record TaskBody(
         args.isEmpty()
             ? Collections.emptyList()
             : Collections.unmodifiableList(new ArrayList<>(args));
-    kwargs = copy(kwargs);
-    embed = embed == NOTHING_FOLLOWS ? embed : copy(embed);
-  }
-
-  private static Map<String, @Nullable Object> copy(Map<String, @Nullable Object> values) {
-    return values.isEmpty()
-        ? Collections.emptyMap()
-        : Collections.unmodifiableMap(new LinkedHashMap<>(values));
+    kwargs = ValueMap.copyOf(kwargs);
+    embed = embed == NOTHING_FOLLOWS ? embed : ValueMap.copyOf(embed);
   }
 
   private static Map<String, @Nullable Object> nothingFollows() {

@@ -1,8 +1,6 @@
 package dev.stalk.broker.message;
 
 import java.time.OffsetDateTime;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -59,20 +57,9 @@ public record TaskHeaders(
   public TaskHeaders {
     Objects.requireNonNull(task, "task");
     Objects.requireNonNull(id, "id");
-    stamps = copy(stamps);
-    custom = copy(custom);
+    stamps = ValueMap.copyOf(stamps);
+    custom = ValueMap.copyOf(custom);
     stampedHeaders = stampedHeaders == null ? null : List.copyOf(stampedHeaders);
-  }
-
-  private static Map<String, @Nullable Object> copy(Map<String, @Nullable Object> values) {
-    if (values.isEmpty()) {
-      return Collections.emptyMap();
-    }
-    if (values.size() == 1) { // as in most messages
-      Map.Entry<String, @Nullable Object> only = values.entrySet().iterator().next();
-      return Collections.singletonMap(only.getKey(), only.getValue());
-    }
-    return Collections.unmodifiableMap(new LinkedHashMap<>(values));
   }
 
   /** The name people see: the shadow if there is one. */

@@ -38,7 +38,7 @@ public record TaskSignature(
       throw new IllegalArgumentException("a task signature needs the task's name");
     }
     args = Collections.unmodifiableList(new ArrayList<>(args));
-    kwargs = Collections.unmodifiableMap(new LinkedHashMap<>(kwargs));
+    kwargs = ValueMap.copyOf(kwargs);
     Objects.requireNonNull(options, "options");
   }
 

@@ -62,9 +62,6 @@ final class RedisQueueConnection implements QueueConnection {
   /** Tags of a fetch whose answer never came, from here to {@link #nextTag}; none if equal. */
   private long firstUnknownTag = 1;
 
-  /** Found after a cut, and handed on with the exchange that follows. */
-  private final List<Delivery> recovered = new ArrayList<>();
-
   /** How many messages were handed on, or may have been, and have not come to an end. */
   private long outstanding;
 
@@ -116,13 +113,13 @@ final class RedisQueueConnection implements QueueConnection {
   public Exchange exchange(List<Settlement> finished, int wanted, boolean arm, Runnable meanwhile) {
     try {
       RedisConnection current = connected();
-      recoverUnknown(current);
+      List<Delivery> recovered = recoverUnknown(current);
       int stillWanted = Math.max(0, wanted - recovered.size());
       boolean armed = arm && tracking.on(current);
-      Exchange whole = withRecovered(call(current, finished, stillWanted, armed, meanwhile));
+      Exchange asked = call(current, finished, stillWanted, armed, meanwhile);
+      Exchange whole = withRecovered(recovered, asked);
       // only now: what goes wrong before this is as if there had been no answer
       firstUnknownTag = nextTag;
-      recovered.clear();
       numbers.answered();
       return whole;
     } catch (RuntimeException e) {
@@ -201,10 +198,9 @@ final class RedisQueueConnection implements QueueConnection {
    * but never saw. They are ours: take them in now instead of waiting for the lease to lapse. If
    * the exchange that follows fails they are looked for again, as others may have them by then.
    */
-  private void recoverUnknown(RedisConnection current) {
-    recovered.clear();
+  private List<Delivery> recoverUnknown(RedisConnection current) {
     if (firstUnknownTag == nextTag) {
-      return;
+      return List.of();
     }
     List<byte[]> fields = new ArrayList<>();
     fields.add(keys.unacked());
@@ -218,13 +214,13 @@ final class RedisQueueConnection implements QueueConnection {
         found.add(deliveryIn(tag(firstUnknownTag + i), value));
       }
     }
-    recovered.addAll(found); // all or, without memory, none
     if (!found.isEmpty()) {
       log.info("{}: taking in {} messages whose fetch was cut off", name, found.size());
     }
+    return found;
   }
 
-  private Exchange withRecovered(Exchange exchange) {
+  private Exchange withRecovered(List<Delivery> recovered, Exchange exchange) {
     if (recovered.isEmpty()) {
       return exchange;
     }
@@ -289,7 +285,7 @@ final class RedisQueueConnection implements QueueConnection {
     }
     Object answer = answers.get(answers.size() - 1);
     if (answer instanceof JedisDataException error) {
-      if (recovered.isEmpty()) {
+      if (firstUnknownTag == first) {
         firstUnknownTag = nextTag; // the script fetches last, and has failed before
       }
       throw error;
